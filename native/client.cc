@@ -1,0 +1,281 @@
+#include "client.h"
+
+#include <chrono>
+#include <stdexcept>
+
+#include "frame_reader.h"
+#include "submit_segment.h"
+
+namespace millrace {
+
+namespace {
+
+// From this average size on, librdkafka reads values from the frame's memory instead of copying them: the copy
+// costs more than keeping the memory.
+constexpr size_t kReferToValuesFrom = 1024;
+
+constexpr int kLastFlushMs = 100;
+
+}  // namespace
+
+int64_t Client::now_ms() noexcept {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+Client::Client(const ClientOptions& options, std::function<void()> wake)
+    : max_window_bytes_(options.max_window_bytes),
+      record_overhead_bytes_(options.record_overhead_bytes),
+      offsets_known_(options.offsets_known),
+      channel_(std::make_unique<DeliveryChannel>(std::move(wake))) {}
+
+std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function<void()> wake) {
+  std::shared_ptr<Client> client(new Client(options, std::move(wake)));
+  char reason[512];
+  std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)> conf(rd_kafka_conf_new(), rd_kafka_conf_destroy);
+  for (const auto& [name, value] : options.properties) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason) != RD_KAFKA_CONF_OK) {
+      throw std::runtime_error(reason);
+    }
+  }
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS |
+                                           RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+  rd_kafka_conf_set_background_event_cb(conf.get(), on_event);
+  rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
+  rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
+
+  client->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof reason);
+  if (client->handle_ == nullptr) throw std::runtime_error(reason);
+  conf.release();  // the handle's now
+
+  // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread
+  // serves both.
+  rd_kafka_queue_t* const background = rd_kafka_queue_get_background(client->handle_);
+  rd_kafka_queue_t* const main = rd_kafka_queue_get_main(client->handle_);
+  rd_kafka_queue_forward(main, background);
+  rd_kafka_set_log_queue(client->handle_, background);
+  rd_kafka_queue_destroy(main);
+  rd_kafka_queue_destroy(background);
+  return client;
+}
+
+Client::~Client() {
+  destroy();
+  while (live_frames_ != nullptr) forget(live_frames_);
+}
+
+uint32_t Client::topic(const std::string& name) {
+  std::unique_lock<std::shared_mutex> gate(gate_);
+  if (closing_) throw std::logic_error("the client is closed");
+  const auto known = topic_ids_.find(name);
+  if (known != topic_ids_.end()) return known->second;
+  rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, name.c_str(), nullptr);
+  if (handle == nullptr) throw std::runtime_error(rd_kafka_err2str(rd_kafka_last_error()));
+  const auto id = static_cast<uint32_t>(topics_.size());
+  topics_.push_back(std::make_unique<Topic>(id, name, handle, max_window_bytes_));
+  topic_ids_.emplace(name, id);
+  return id;
+}
+
+// Checks the frame as a whole before any record is produced, and divides it into segments.
+std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submission) {
+  if (submission.record_count == 0 || submission.record_count > kMaxFrameRecords) {
+    throw std::invalid_argument("malformed frame: between 1 and 65535 records");
+  }
+  auto frame = std::make_unique<PendingFrame>(submission.id, channel_.get(), submission.record_count);
+  frame->words = submission.words;
+  frame->word_count = submission.word_count;
+  frame->bytes = submission.memory->bytes() + submission.byte_offset;
+  frame->byte_count = submission.byte_count;
+  frame->accepted_at_ms = now_ms();
+
+  thread_local std::vector<uint32_t> segment_topics;        // scratch: topic id of each segment
+  thread_local std::vector<uint32_t> segment_of_topic;      // scratch: by topic id, segment + 1
+  segment_topics.clear();
+  segment_of_topic.assign(topics_.size(), 0);
+
+  Slot* const slots = frame->slots();
+  FrameReader reader(submission.words, submission.word_count, submission.byte_count);
+  RecordView record;
+  uint32_t index = 0;
+  while (reader.next(record)) {
+    if (index == submission.record_count) throw std::invalid_argument("malformed frame: more records than announced");
+    if (record.topic >= topics_.size()) throw std::invalid_argument("malformed frame: an unknown topic id");
+    uint32_t& segment = segment_of_topic[record.topic];
+    if (segment == 0) {
+      segment_topics.push_back(record.topic);
+      segment = static_cast<uint32_t>(segment_topics.size());
+    }
+    Slot& slot = slots[index];
+    slot.source = {static_cast<uint32_t>(record.word_offset), static_cast<uint32_t>(record.byte_offset)};
+    slot.timestamp = 0;
+    slot.partition = record.partition;
+    slot.index = index;
+    slot.segment = static_cast<uint16_t>(segment - 1);
+    slot.error = (record.flags & kRefused) != 0 ? kErrorRefused : int16_t{0};
+    slot.timestamp_type = 0;
+    slot.persisted = 0;
+    index++;
+  }
+  if (reader.error() != nullptr) throw std::invalid_argument(std::string("malformed frame: ") + reader.error());
+  if (index != submission.record_count) throw std::invalid_argument("malformed frame: fewer records than announced");
+
+  frame->make_segments(static_cast<uint32_t>(segment_topics.size()));
+  Segment* const segments = frame->segments();
+  for (uint32_t i = 0; i < index; i++) segments[slots[i].segment].count++;
+  for (uint32_t s = 0, begin = 0; s < segment_topics.size(); s++) {
+    segments[s].topic = topics_[segment_topics[s]].get();
+    segments[s].begin = begin;
+    begin += segments[s].count;
+    segments[s].remaining.store(segments[s].count, std::memory_order_relaxed);
+    segments[s].bytes = segments[s].count * static_cast<uint64_t>(record_overhead_bytes_) +
+                        submission.byte_count * segments[s].count / submission.record_count;
+  }
+  thread_local std::vector<uint32_t> next;
+  next.clear();
+  for (uint32_t s = 0; s < segment_topics.size(); s++) next.push_back(segments[s].begin);
+  for (uint32_t i = 0; i < index; i++) frame->order()[next[slots[i].segment]++] = i;
+  return frame;
+}
+
+FrameBytes Client::submit(const FrameSubmission& submission) {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (closing_) throw std::logic_error("the client is closed");
+  std::unique_ptr<PendingFrame> read = read_frame(submission);
+  const bool copy_values = submission.byte_count / submission.record_count < kReferToValuesFrom;
+  if (!copy_values) read->pin_bytes(submission.memory);
+
+  PendingFrame* const frame = read.release();
+  adopt(frame);
+  frame->hold();
+  for (uint32_t s = 0; s < frame->segment_count(); s++) {
+    Segment& segment = frame->segments()[s];
+    Topic& topic = *segment.topic;
+    std::lock_guard<std::mutex> submitting(topic.submitting);
+    if (topic.parked.empty() && topic.may_enter_window()) {
+      topic.enter_window(segment.bytes);
+      segment.counted = true;
+      submit_segment(handle_, *frame, segment, topic, copy_values);
+    } else {
+      frame->pin(submission.memory);
+      topic.park(&segment);
+    }
+  }
+  const FrameBytes bytes = frame->pinned() ? FrameBytes::kPinned : FrameBytes::kFree;
+  frame->let_go();
+  return bytes;
+}
+
+void Client::pump_topic(Topic& topic) {
+  std::lock_guard<std::mutex> submitting(topic.submitting);
+  if (topic.parked.empty()) return;
+  topic.adapt_window(now_ms());
+  while (!topic.parked.empty() && topic.may_enter_window()) {
+    Segment* const segment = topic.unpark();
+    PendingFrame* const frame = segment->frame;
+    topic.enter_window(segment->bytes);
+    segment->counted = true;
+    frame->hold();
+    submit_segment(handle_, *frame, *segment, topic, false);  // parked, so its bytes are pinned
+    frame->let_go();
+  }
+}
+
+void Client::pump() {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (closing_) return;
+  for (const auto& topic : topics_) {
+    if (topic->has_parked()) pump_topic(*topic);
+  }
+}
+
+void Client::expire_parked(int64_t accepted_before_ms) {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  for (const auto& topic : topics_) {
+    if (!topic->has_parked()) continue;
+    std::lock_guard<std::mutex> submitting(topic->submitting);
+    while (!topic->parked.empty() && topic->parked.front()->frame->accepted_at_ms < accepted_before_ms) {
+      Segment* const segment = topic->unpark();
+      PendingFrame* const frame = segment->frame;
+      frame->hold();
+      fail_segment(*frame, *segment, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+      frame->let_go();
+    }
+  }
+}
+
+void Client::purge() {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (handle_ == nullptr) return;
+  for (const auto& topic : topics_) {
+    std::lock_guard<std::mutex> submitting(topic->submitting);
+    while (!topic->parked.empty()) {
+      Segment* const segment = topic->unpark();
+      PendingFrame* const frame = segment->frame;
+      frame->hold();
+      fail_segment(*frame, *segment, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+      frame->let_go();
+    }
+  }
+  rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+rd_kafka_resp_err_t Client::flush(int timeout_ms) {
+  std::shared_lock<std::shared_mutex> alive(blocking_gate_);
+  return handle_ == nullptr ? RD_KAFKA_RESP_ERR__DESTROY : rd_kafka_flush(handle_, timeout_ms);
+}
+
+void Client::destroy() {
+  {
+    std::unique_lock<std::shared_mutex> gate(gate_);
+    closing_ = true;
+  }
+  // Blocking calls that wait for a broker's answer come back sooner once nothing is left to deliver.
+  purge();
+  std::unique_lock<std::shared_mutex> no_blocking_call(blocking_gate_);
+  rd_kafka_t* handle;
+  {
+    std::unique_lock<std::shared_mutex> gate(gate_);
+    handle = handle_;
+    handle_ = nullptr;
+    for (const auto& topic : topics_) topic->release_handle();
+  }
+  if (handle == nullptr) return;
+  // librdkafka acknowledges records a moment before it frees them, and warns of any left at the end.
+  rd_kafka_flush(handle, kLastFlushMs);
+  rd_kafka_destroy(handle);
+}
+
+void Client::adopt(PendingFrame* frame) noexcept {
+  std::lock_guard<std::mutex> lock(live_mutex_);
+  frame->next_live = live_frames_;
+  if (live_frames_ != nullptr) live_frames_->previous_live = frame;
+  live_frames_ = frame;
+}
+
+void Client::forget(PendingFrame* frame) noexcept {
+  {
+    std::lock_guard<std::mutex> lock(live_mutex_);
+    if (frame->next_live != nullptr) frame->next_live->previous_live = frame->previous_live;
+    if (frame->previous_live != nullptr) {
+      frame->previous_live->next_live = frame->next_live;
+    } else {
+      live_frames_ = frame->next_live;
+    }
+  }
+  delete frame;
+}
+
+int64_t Client::queue_length() noexcept {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  return handle_ == nullptr ? 0 : rd_kafka_outq_len(handle_);
+}
+
+std::pair<int64_t, int64_t> Client::window_of(uint32_t topic_id) {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (topic_id >= topics_.size()) return {0, 0};
+  return {topics_[topic_id]->window_bytes(), topics_[topic_id]->in_flight_bytes()};
+}
+
+}  // namespace millrace

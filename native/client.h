@@ -1,0 +1,123 @@
+// A producing librdkafka handle and all that belongs to it.
+//
+// Owner: whoever holds the shared_ptr (the JavaScript wrapper and its running blocking calls). Any thread may
+// call any method. destroy() ends the handle; the object itself, its topics, channels and frames stay until the
+// last shared_ptr goes, so that an acknowledgement that comes late finds them.
+#pragma once
+
+#include <rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "delivery_channel.h"
+#include "frame_memory.h"
+#include "pending_frame.h"
+#include "topic.h"
+#include "topic_metadata.h"
+
+namespace millrace {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+struct ClientOptions {
+  Properties properties;             // librdkafka's, in order
+  int64_t max_window_bytes = 32 << 20;  // per topic, inside librdkafka
+  int64_t record_overhead_bytes = 256;  // what a record counts for beside its bytes
+  bool offsets_known = true;         // false with acks=0
+};
+
+struct FrameSubmission {
+  uint32_t id;
+  uint32_t record_count;
+  const int32_t* words;
+  size_t word_count;
+  FrameMemory* memory;
+  size_t byte_offset;  // within memory, behind its header
+  size_t byte_count;
+};
+
+// What became of the frame's memory: free to overwrite at once, or needed until the frame is settled.
+enum class FrameBytes : int { kFree = 0, kPinned = 1 };
+
+class Client {
+ public:
+  // Throws std::runtime_error with librdkafka's reason (an unknown property, a bad value, a missing feature).
+  static std::shared_ptr<Client> open(const ClientOptions& options, std::function<void()> wake);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // The topic's id, the same for the same name. Does not block.
+  uint32_t topic(const std::string& name);
+
+  // Throws std::invalid_argument for a malformed frame and std::logic_error after close(). Otherwise every
+  // record will be reported through the channel.
+  FrameBytes submit(const FrameSubmission& submission);
+
+  // Submits parked segments as far as their windows allow.
+  void pump();
+  // Fails parked segments accepted before this time (steady clock, ms) with RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.
+  void expire_parked(int64_t accepted_before_ms);
+  // Fails everything undelivered, parked and inside librdkafka.
+  void purge();
+
+  // -- blocking --
+  TopicMetadata refresh_metadata(const std::vector<uint32_t>& topic_ids, int timeout_ms);
+  rd_kafka_resp_err_t flush(int timeout_ms);
+  // Refuses further submissions, then ends the handle. Idempotent; the second caller waits for the first.
+  void destroy();
+
+  // For deletion after reporting.
+  void forget(PendingFrame* frame) noexcept;
+
+  rd_kafka_resp_err_t set_oauthbearer_token(const std::string& token, int64_t expires_at_ms,
+                                            const std::string& principal,
+                                            const std::vector<std::string>& extensions, std::string& error);
+  void set_oauthbearer_failure(const std::string& reason);
+
+  DeliveryChannel& channel() noexcept { return *channel_; }
+  int64_t queue_length() noexcept;
+  std::pair<int64_t, int64_t> window_of(uint32_t topic_id);  // window bytes, bytes in flight
+
+  static int64_t now_ms() noexcept;
+
+ private:
+  Client(const ClientOptions& options, std::function<void()> wake);
+
+  // client_events.cc: what librdkafka's threads call.
+  static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
+                                    size_t error_size);
+  static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
+  static void on_event(rd_kafka_t* client, rd_kafka_event_t* event, void* opaque);
+
+  std::unique_ptr<PendingFrame> read_frame(const FrameSubmission& submission);
+  void pump_topic(Topic& topic);
+  void adopt(PendingFrame* frame) noexcept;
+
+  const int64_t max_window_bytes_;
+  const int64_t record_overhead_bytes_;
+  const bool offsets_known_;
+  std::unique_ptr<DeliveryChannel> channel_;
+
+  // Two gates. Short calls read through gate_, and its writers (a new topic, closing) never wait long. Calls
+  // that block read through blocking_gate_ instead, which only destroy() writes.
+  std::shared_mutex gate_;
+  std::shared_mutex blocking_gate_;
+  rd_kafka_t* handle_ = nullptr;  // owned; nullptr once destroyed; written with both gates taken
+  bool closing_ = false;          // guarded by gate_
+  std::vector<std::unique_ptr<Topic>> topics_;
+  std::unordered_map<std::string, uint32_t> topic_ids_;
+
+  std::mutex live_mutex_;
+  PendingFrame* live_frames_ = nullptr;
+};
+
+}  // namespace millrace

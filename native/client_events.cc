@@ -1,0 +1,94 @@
+// What librdkafka's own threads call: acknowledgements, and the background thread's events.
+#include <cstdio>
+
+#include "client.h"
+
+namespace millrace {
+
+rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
+  return rd_kafka_interceptor_add_on_acknowledgement(handle, "millrace", on_acknowledgement, opaque);
+}
+
+// Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
+// held: reads the message, takes no lock but the channel's wake-up mutex, calls nothing else of librdkafka.
+rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
+  auto* const slot = static_cast<Slot*>(message->_private);
+  if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  PendingFrame* const frame = PendingFrame::of(slot);
+  slot->partition = message->partition;
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(slot->index, detail);
+    frame->settle_failed(slot, message->err, static_cast<uint8_t>(rd_kafka_message_status(message)));
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  // An implicit acknowledgement knows no offset; with acks=0 librdkafka makes some up.
+  const bool offset_known = static_cast<Client*>(opaque)->offsets_known_ && message->offset >= 0;
+  rd_kafka_timestamp_type_t type;
+  slot->timestamp = static_cast<double>(rd_kafka_message_timestamp(message, &type));
+  slot->timestamp_type = static_cast<uint8_t>(type);
+  slot->offset = offset_known ? message->offset : -1;
+  slot->error = 0;
+  slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
+  frame->settle(slot);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// Runs in librdkafka's background thread.
+void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
+  DeliveryChannel& channel = static_cast<Client*>(opaque)->channel();
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_LOG: {
+      const char *facility, *text;
+      int level;
+      if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
+        channel.push_event({ClientEvent::kLog, level, false, facility, text});
+      }
+      break;
+    }
+    case RD_KAFKA_EVENT_ERROR: {
+      const bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
+      int code = rd_kafka_event_error(event);
+      std::string text = rd_kafka_event_error_string(event);
+      if (fatal) {
+        char reason[512];
+        code = rd_kafka_fatal_error(handle, reason, sizeof reason);
+        text = reason;
+      }
+      channel.push_event({ClientEvent::kError, code, fatal, "", std::move(text)});
+      break;
+    }
+    case RD_KAFKA_EVENT_STATS:
+      channel.push_event({ClientEvent::kStatistics, 0, false, "", rd_kafka_event_stats(event)});
+      break;
+    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: {
+      const char* const config = rd_kafka_event_config_string(event);
+      channel.push_event({ClientEvent::kTokenRefresh, 0, false, "", config == nullptr ? "" : config});
+      break;
+    }
+    default:
+      break;
+  }
+  rd_kafka_event_destroy(event);
+}
+
+rd_kafka_resp_err_t Client::set_oauthbearer_token(const std::string& token, int64_t expires_at_ms,
+                                                  const std::string& principal,
+                                                  const std::vector<std::string>& extensions, std::string& error) {
+  std::shared_lock<std::shared_mutex> alive(blocking_gate_);
+  if (handle_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  std::vector<const char*> pairs;
+  for (const std::string& part : extensions) pairs.push_back(part.c_str());
+  char reason[512];
+  const rd_kafka_resp_err_t code = rd_kafka_oauthbearer_set_token(handle_, token.c_str(), expires_at_ms,
+                                                                  principal.c_str(), pairs.data(), pairs.size(),
+                                                                  reason, sizeof reason);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) error = reason;
+  return code;
+}
+
+void Client::set_oauthbearer_failure(const std::string& reason) {
+  std::shared_lock<std::shared_mutex> alive(blocking_gate_);
+  if (handle_ != nullptr) rd_kafka_oauthbearer_set_token_failure(handle_, reason.c_str());
+}
+
+}  // namespace millrace

@@ -1,0 +1,290 @@
+#include "js_client.h"
+
+#include <cstring>
+
+#include "delivery_report.h"
+#include "frame_reader.h"
+#include "js_arguments.h"
+#include "js_blocking_call.h"
+
+namespace millrace::js {
+
+namespace {
+
+// One ArrayBuffer holds the reports of many frames; beyond this a further one is begun, so that somebody who
+// keeps one result does not keep megabytes of others.
+constexpr size_t kReportBytes = 128 << 10;
+
+ClientOptions read_options(const Napi::CallbackInfo& info) {
+  const auto given = argument(info, 0, "options", info[0].IsObject()).As<Napi::Object>();
+  ClientOptions options;
+  const auto properties = given.Get("properties").As<Napi::Array>();
+  for (uint32_t i = 0; i < properties.Length(); i++) {
+    const auto pair = properties.Get(i).As<Napi::Array>();
+    options.properties.emplace_back(pair.Get(0u).As<Napi::String>().Utf8Value(),
+                                    pair.Get(1u).As<Napi::String>().Utf8Value());
+  }
+  options.max_window_bytes = given.Get("maxWindowBytes").As<Napi::Number>().Int64Value();
+  options.record_overhead_bytes = given.Get("recordOverheadBytes").As<Napi::Number>().Int64Value();
+  options.offsets_known = given.Get("offsetsKnown").As<Napi::Boolean>().Value();
+  return options;
+}
+
+Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
+  auto words = Napi::Int32Array::New(env, 2 + metadata.topics.size() * 4);
+  words[0] = metadata.error;
+  words[1] = metadata.broker_count;
+  size_t at = 2;
+  for (const TopicMetadata::Entry& entry : metadata.topics) {
+    words[at++] = static_cast<int32_t>(entry.topic_id);
+    words[at++] = entry.error;
+    words[at++] = entry.partition_count;
+    words[at++] = entry.available_count;
+  }
+  return words;
+}
+
+}  // namespace
+
+Napi::Function JsClient::define(Napi::Env env) {
+  return DefineClass(env, "NativeClient",
+                     {
+                         InstanceMethod<&JsClient::topic>("topic"),
+                         InstanceMethod<&JsClient::submit>("submit"),
+                         InstanceMethod<&JsClient::pump>("pump"),
+                         InstanceMethod<&JsClient::expire_parked>("expireParked"),
+                         InstanceMethod<&JsClient::purge>("purge"),
+                         InstanceMethod<&JsClient::refresh_metadata>("refreshMetadata"),
+                         InstanceMethod<&JsClient::flush>("flush"),
+                         InstanceMethod<&JsClient::destroy>("destroy"),
+                         InstanceMethod<&JsClient::destroy_now>("destroyNow"),
+                         InstanceMethod<&JsClient::queue_length>("queueLength"),
+                         InstanceMethod<&JsClient::window_of>("windowOf"),
+                         InstanceMethod<&JsClient::set_token>("setOauthbearerToken"),
+                         InstanceMethod<&JsClient::set_token_failure>("setOauthbearerFailure"),
+                     });
+}
+
+JsClient::JsClient(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsClient>(info) {
+  const ClientOptions options = read_options(info);
+  on_deliveries_ = Napi::Persistent(function_argument(info, 1, "onDeliveries"));
+  on_event_ = Napi::Persistent(function_argument(info, 2, "onEvent"));
+
+  const Napi::Env env = info.Env();
+  const napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "millrace"), 0, 1, nullptr,
+                                      nullptr, this, on_wake, &wake_);
+  if (status != napi_ok) throw Napi::Error::New(env);
+  // What keeps the process alive is decided in JavaScript, by pending records.
+  napi_unref_threadsafe_function(env, wake_);
+  // Hooks run in reverse: ours silences the channel before Node frees the function.
+  napi_add_env_cleanup_hook(env, on_environment_end, this);
+  listening_ = true;
+  try {
+    client_ = Client::open(options, [wake = wake_] {
+      napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
+    });
+  } catch (const std::exception& error) {
+    stop_listening();
+    throw Napi::Error::New(env, error.what());
+  }
+  Ref();
+}
+
+JsClient::~JsClient() {
+  if (listening_) stop_listening();
+}
+
+void JsClient::stop_listening() {
+  if (!listening_) return;
+  listening_ = false;
+  if (client_ != nullptr) client_->channel().close();
+  napi_remove_env_cleanup_hook(Env(), on_environment_end, this);
+  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+}
+
+// The environment goes (a worker's end, a normal exit): nothing may call into it any more. Undelivered records
+// are given up; close() is the way to wait for them.
+void JsClient::on_environment_end(void* self) {
+  auto* const client = static_cast<JsClient*>(self);
+  client->listening_ = false;
+  client->client_->channel().close();
+  client->client_->destroy();
+}
+
+void JsClient::on_wake(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;
+  const Napi::HandleScope scope(env);
+  static_cast<JsClient*>(context)->deliver(env);
+}
+
+void JsClient::deliver(Napi::Env env) {
+  DeliveryChannel& channel = client_->channel();
+  PendingFrame* frame = channel.take();
+  if (channel.take_pump_request()) client_->pump();
+  // Events first: they tell why records failed.
+  for (const ClientEvent& event : channel.take_events()) {
+    on_event_.Call({Napi::Number::New(env, event.kind), Napi::Number::New(env, event.code),
+                    Napi::Boolean::New(env, event.fatal), Napi::String::New(env, event.facility),
+                    Napi::String::New(env, event.text)});
+  }
+  while (frame != nullptr) {
+    PendingFrame* const first = frame;
+    size_t bytes = 0;
+    uint32_t count = 0;
+    while (frame != nullptr && (count == 0 || bytes + report_size(*frame) <= kReportBytes)) {
+      bytes += report_size(*frame);
+      count++;
+      frame = frame->next_settled;
+    }
+    report(env, first, frame, bytes, count);
+  }
+}
+
+void JsClient::report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count) {
+  const Napi::HandleScope scope(env);
+  auto buffer = Napi::ArrayBuffer::New(env, bytes);
+  auto* at = static_cast<uint8_t*>(buffer.Data());
+  Napi::Value details = env.Undefined();
+  for (PendingFrame* frame = first; frame != end;) {
+    at = write_report(*frame, at);
+    if (frame->failed_count.load(std::memory_order_relaxed) > 0) {
+      for (const auto& [index, text] : frame->take_details()) {
+        if (details.IsUndefined()) details = Napi::Array::New(env);
+        auto list = details.As<Napi::Array>();
+        const auto entry = Napi::Array::New(env, 3);
+        entry.Set(0u, Napi::Number::New(env, frame->id));
+        entry.Set(1u, Napi::Number::New(env, index));
+        entry.Set(2u, Napi::String::New(env, text));
+        list.Set(list.Length(), entry);
+      }
+    }
+    PendingFrame* const next = frame->next_settled;
+    client_->forget(frame);
+    frame = next;
+  }
+  on_deliveries_.Call({buffer, Napi::Number::New(env, count), details});
+}
+
+Napi::Value JsClient::topic(const Napi::CallbackInfo& info) {
+  const std::string name = string_argument(info, 0, "name");
+  try {
+    return Napi::Number::New(info.Env(), client_->topic(name));
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
+// submit(id, recordCount, words, wordCount, memory, byteOffset, byteCount): 1 when the bytes are needed until the
+// frame is reported, 0 when they may be overwritten at once. `memory` is what allocateFrameMemory gave.
+Napi::Value JsClient::submit(const Napi::CallbackInfo& info) {
+  const auto words = words_argument(info, 2, "words");
+  const auto memory = argument(info, 4, "memory", info[4].IsExternal()).As<Napi::External<FrameMemory>>();
+  FrameSubmission submission;
+  submission.id = static_cast<uint32_t>(integer_argument(info, 0, "id", 0, UINT32_MAX));
+  submission.record_count = static_cast<uint32_t>(int_argument(info, 1, "recordCount"));
+  submission.words = words.Data();
+  submission.word_count = static_cast<size_t>(int_argument(info, 3, "wordCount"));
+  submission.memory = memory.Data();
+  submission.byte_offset = static_cast<size_t>(int_argument(info, 5, "byteOffset"));
+  submission.byte_count = static_cast<size_t>(int_argument(info, 6, "byteCount"));
+  if (submission.word_count > words.ElementLength() || submission.byte_offset < FrameMemory::kHeaderBytes ||
+      submission.byte_offset > submission.memory->size() ||
+      submission.byte_count > submission.memory->size() - submission.byte_offset) {
+    throw Napi::RangeError::New(info.Env(), "the frame lies outside its memory");
+  }
+  try {
+    return Napi::Number::New(info.Env(), static_cast<int>(client_->submit(submission)));
+  } catch (const std::exception& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+}
+
+void JsClient::pump(const Napi::CallbackInfo&) { client_->pump(); }
+
+void JsClient::expire_parked(const Napi::CallbackInfo& info) {
+  client_->expire_parked(Client::now_ms() - integer_argument(info, 0, "olderThanMs", 0, INT64_MAX / 2));
+}
+
+void JsClient::purge(const Napi::CallbackInfo&) { client_->purge(); }
+
+Napi::Value JsClient::refresh_metadata(const Napi::CallbackInfo& info) {
+  const auto given = argument(info, 0, "topics", info[0].IsArray()).As<Napi::Array>();
+  std::vector<uint32_t> ids;
+  for (uint32_t i = 0; i < given.Length(); i++) ids.push_back(given.Get(i).As<Napi::Number>().Uint32Value());
+  const int timeout_ms = int_argument(info, 1, "timeoutMs");
+  const auto found = std::make_shared<TopicMetadata>();
+  return run_blocking(
+      info.Env(),
+      [client = client_, ids = std::move(ids), timeout_ms, found] {
+        *found = client->refresh_metadata(ids, timeout_ms);
+      },
+      [found](Napi::Env env) { return metadata_to_js(env, *found); });
+}
+
+Napi::Value JsClient::flush(const Napi::CallbackInfo& info) {
+  const int timeout_ms = int_argument(info, 0, "timeoutMs");
+  const auto code = std::make_shared<int>(0);
+  return run_blocking(
+      info.Env(), [client = client_, timeout_ms, code] { *code = client->flush(timeout_ms); },
+      [code](Napi::Env env) { return Napi::Number::New(env, *code); });
+}
+
+Napi::Value JsClient::destroy(const Napi::CallbackInfo& info) {
+  // The lambda's reference to this is safe: the object holds itself until stop_listening.
+  return run_blocking(
+      info.Env(), [client = client_] { client->destroy(); },
+      [this](Napi::Env env) {
+        if (listening_) {
+          deliver(env);
+          stop_listening();
+          Unref();
+        }
+        return env.Undefined();
+      });
+}
+
+// For process exit, where nothing asynchronous can follow.
+void JsClient::destroy_now(const Napi::CallbackInfo&) {
+  client_->channel().close();
+  client_->destroy();
+}
+
+Napi::Value JsClient::queue_length(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(client_->queue_length()));
+}
+
+Napi::Value JsClient::window_of(const Napi::CallbackInfo& info) {
+  const auto [window, in_flight] =
+      client_->window_of(static_cast<uint32_t>(int_argument(info, 0, "topic")));
+  const auto result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Number::New(info.Env(), static_cast<double>(window)));
+  result.Set(1u, Napi::Number::New(info.Env(), static_cast<double>(in_flight)));
+  return result;
+}
+
+// setOauthbearerToken(token, expiresAtMs, principal, extensions): a promise for undefined or the reason of refusal.
+Napi::Value JsClient::set_token(const Napi::CallbackInfo& info) {
+  const std::string token = string_argument(info, 0, "token");
+  const int64_t expires_at = integer_argument(info, 1, "expiresAtMs", 0, INT64_MAX / 2);
+  const std::string principal = string_argument(info, 2, "principal");
+  const auto given = argument(info, 3, "extensions", info[3].IsArray()).As<Napi::Array>();
+  std::vector<std::string> extensions;
+  for (uint32_t i = 0; i < given.Length(); i++) extensions.push_back(given.Get(i).As<Napi::String>().Utf8Value());
+  const auto reason = std::make_shared<std::string>();
+  return run_blocking(
+      info.Env(),
+      [client = client_, token, expires_at, principal, extensions, reason] {
+        client->set_oauthbearer_token(token, expires_at, principal, extensions, *reason);
+      },
+      [reason](Napi::Env env) -> Napi::Value {
+        if (reason->empty()) return env.Undefined();
+        return Napi::String::New(env, *reason);
+      });
+}
+
+void JsClient::set_token_failure(const Napi::CallbackInfo& info) {
+  client_->set_oauthbearer_failure(string_argument(info, 0, "reason"));
+}
+
+}  // namespace millrace::js

@@ -1,0 +1,69 @@
+#include "mock_cluster.h"
+
+#include <stdexcept>
+#include <vector>
+
+namespace millrace {
+
+MockCluster::MockCluster(int broker_count) {
+  char reason[512];
+  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+  // It would warn of having no brokers of its own to connect to.
+  rd_kafka_conf_set_log_cb(conf, nullptr);
+  handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+  if (handle_ == nullptr) {
+    rd_kafka_conf_destroy(conf);
+    throw std::runtime_error(reason);
+  }
+  cluster_ = rd_kafka_mock_cluster_new(handle_, broker_count);
+  if (cluster_ == nullptr) {
+    rd_kafka_destroy(handle_);
+    throw std::runtime_error("the embedded cluster could not be started");
+  }
+}
+
+std::string MockCluster::bootstrap_servers() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return cluster_ == nullptr ? "" : rd_kafka_mock_cluster_bootstraps(cluster_);
+}
+
+rd_kafka_resp_err_t MockCluster::create_topic(const std::string& name, int partitions, int replication_factor) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, replication_factor);
+}
+
+rd_kafka_resp_err_t MockCluster::set_leader(const std::string& topic, int partition, int leader) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, leader);
+}
+
+rd_kafka_resp_err_t MockCluster::set_broker_down(int broker, bool down) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return down ? rd_kafka_mock_broker_set_down(cluster_, broker) : rd_kafka_mock_broker_set_up(cluster_, broker);
+}
+
+rd_kafka_resp_err_t MockCluster::set_round_trip_time(int broker, int milliseconds) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return rd_kafka_mock_broker_set_rtt(cluster_, broker, milliseconds);
+}
+
+void MockCluster::push_request_errors(int api_key, rd_kafka_resp_err_t error, int count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr || count <= 0) return;
+  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count), error);
+  rd_kafka_mock_push_request_errors_array(cluster_, static_cast<int16_t>(api_key), errors.size(), errors.data());
+}
+
+void MockCluster::close() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
+  if (handle_ != nullptr) rd_kafka_destroy(handle_);
+  cluster_ = nullptr;
+  handle_ = nullptr;
+}
+
+}  // namespace millrace

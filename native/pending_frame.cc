@@ -1,0 +1,87 @@
+#include "pending_frame.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "delivery_channel.h"
+#include "topic.h"
+
+namespace millrace {
+
+static_assert(sizeof(Slot) == 32, "two slots to a cache line");
+
+PendingFrame::PendingFrame(uint32_t frame_id, DeliveryChannel* delivery_channel, uint32_t records)
+    : id(frame_id), channel(delivery_channel), record_count(records) {
+  // [back pointer, padded to a slot][slots][order]
+  const size_t size = sizeof(Slot) + records * (sizeof(Slot) + sizeof(uint32_t));
+  block_ = std::malloc(size);
+  if (block_ == nullptr) throw std::bad_alloc();
+  *static_cast<PendingFrame**>(block_) = this;
+  slots_ = static_cast<Slot*>(block_) + 1;
+  order_ = reinterpret_cast<uint32_t*>(slots_ + records);
+}
+
+PendingFrame::~PendingFrame() {
+  if (memory_ != nullptr) memory_->release();
+  std::free(block_);
+}
+
+PendingFrame* PendingFrame::of(Slot* slot) noexcept {
+  Slot* const before_first = slot - slot->index - 1;
+  return *reinterpret_cast<PendingFrame**>(before_first);
+}
+
+void PendingFrame::make_segments(uint32_t count) {
+  segments_ = std::make_unique<Segment[]>(count);
+  segment_count_ = count;
+  for (uint32_t i = 0; i < count; i++) segments_[i].frame = this;
+  open_segments_.store(count, std::memory_order_relaxed);
+}
+
+void PendingFrame::pin(FrameMemory* memory) {
+  pin_bytes(memory);
+  if (!kept_words_.empty()) return;
+  kept_words_.assign(words, words + word_count);
+  words = kept_words_.data();
+}
+
+void PendingFrame::pin_bytes(FrameMemory* memory) {
+  if (memory_ != nullptr) return;
+  memory->retain();
+  memory_ = memory;
+}
+
+void PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexcept {
+  slot->offset = -1;
+  slot->error = static_cast<int16_t>(error);
+  slot->persisted = persisted;
+  failed_count.fetch_add(1, std::memory_order_relaxed);
+  settle(slot);
+}
+
+void PendingFrame::settled(uint16_t index, uint32_t count) noexcept {
+  Segment& segment = segments_[index];
+  if (segment.remaining.fetch_sub(count, std::memory_order_acq_rel) != count) return;
+  Topic* const topic = segment.topic;
+  DeliveryChannel* const to = channel;
+  const bool room_for_parked = segment.counted && topic->leave_window(segment.bytes);
+  let_go();
+  // The frame may be gone by now; topic and channel live as long as the client.
+  if (room_for_parked) to->ask_for_pump();
+}
+
+void PendingFrame::let_go() noexcept {
+  if (open_segments_.fetch_sub(1, std::memory_order_acq_rel) == 1) channel->push(this);
+}
+
+void PendingFrame::add_detail(uint32_t index, const char* text) {
+  std::lock_guard<std::mutex> lock(details_mutex_);
+  details_.emplace_back(index, text);
+}
+
+std::vector<std::pair<uint32_t, std::string>> PendingFrame::take_details() {
+  std::lock_guard<std::mutex> lock(details_mutex_);
+  return std::move(details_);
+}
+
+}  // namespace millrace

@@ -1,0 +1,125 @@
+// A frame on its way: one slot per record, filled in as acknowledgements arrive, and the countdown that
+// tells when the last one has.
+//
+// Owner and end of life: made by the submitting thread. While any record is unacknowledged it belongs to
+// the client's librdkafka handle (each message's opaque points at a slot). The thread that settles the last
+// record gives it to the delivery channel, whose JavaScript thread reports it and has the client delete it. The
+// client keeps a list of all that live and deletes the rest when its librdkafka handle is gone.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "frame_memory.h"
+
+namespace millrace {
+
+class DeliveryChannel;
+struct Topic;
+
+// Values of Slot::error beside librdkafka's codes.
+constexpr int16_t kErrorRefused = INT16_MIN;
+
+struct Slot {
+  // Before hand-over: where the record stands in the frame. After: what became of it.
+  union {
+    struct {
+      uint32_t word_offset;
+      uint32_t byte_offset;
+    } source;
+    int64_t offset;
+  };
+  double timestamp;
+  int32_t partition;
+  uint32_t index;
+  uint16_t segment;
+  int16_t error;
+  uint8_t timestamp_type;
+  uint8_t persisted;  // rd_kafka_msg_status_t
+};
+
+class PendingFrame;
+
+// The records of one topic within a frame: the unit that is parked, submitted and counted down.
+struct Segment {
+  PendingFrame* frame = nullptr;
+  Topic* topic = nullptr;  // owned by the client, lives as long as it
+  uint32_t begin = 0;      // range in the frame's order
+  uint32_t count = 0;
+  uint64_t bytes = 0;  // what it counts for in the topic's window
+  bool counted = false;  // whether it was added to the window
+  std::atomic<uint32_t> remaining{0};
+};
+
+class PendingFrame {
+ public:
+  PendingFrame(uint32_t id, DeliveryChannel* channel, uint32_t record_count);
+  ~PendingFrame();
+  PendingFrame(const PendingFrame&) = delete;
+  PendingFrame& operator=(const PendingFrame&) = delete;
+
+  // The frame whose slot this is: slots know their index, and the first stands behind a back pointer.
+  static PendingFrame* of(Slot* slot) noexcept;
+
+  const uint32_t id;
+  DeliveryChannel* const channel;
+  const uint32_t record_count;
+
+  Slot* slots() noexcept { return slots_; }
+  uint32_t* order() noexcept { return order_; }
+  Segment* segments() noexcept { return segments_.get(); }
+  uint32_t segment_count() const noexcept { return segment_count_; }
+  void make_segments(uint32_t count);
+
+  // Where the records' words and bytes are. Valid during submit; after pin() until the frame is settled.
+  const int32_t* words = nullptr;
+  size_t word_count = 0;
+  const uint8_t* bytes = nullptr;
+  size_t byte_count = 0;
+
+  // Keeps the words (copied) and the bytes (chunk retained) beyond the submitting call.
+  void pin(FrameMemory* memory);
+  // Keeps only the bytes: librdkafka refers to them.
+  void pin_bytes(FrameMemory* memory);
+  bool pinned() const noexcept { return memory_ != nullptr; }
+
+  // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards.
+  void settle(Slot* slot) noexcept { settled(slot->segment, 1); }
+  void settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
+
+  // Counts `count` records (or a submitter's guard) of a segment down.
+  void settled(uint16_t segment, uint32_t count) noexcept;
+  // The submitter's hold on the whole frame, so that it cannot be reported while it is being read.
+  void hold() noexcept { open_segments_.fetch_add(1, std::memory_order_relaxed); }
+  void let_go() noexcept;
+
+  void add_detail(uint32_t index, const char* text);
+  std::vector<std::pair<uint32_t, std::string>> take_details();
+
+  std::atomic<uint32_t> failed_count{0};
+  int64_t accepted_at_ms = 0;  // steady clock
+
+  // Links: in the channel's stack (settled), in the client's list of live frames.
+  PendingFrame* next_settled = nullptr;
+  PendingFrame* previous_live = nullptr;
+  PendingFrame* next_live = nullptr;
+
+ private:
+  Slot* slots_ = nullptr;
+  uint32_t* order_ = nullptr;
+  void* block_ = nullptr;
+  std::unique_ptr<Segment[]> segments_;
+  uint32_t segment_count_ = 0;
+  std::atomic<uint32_t> open_segments_{0};
+  FrameMemory* memory_ = nullptr;  // one reference, when pinned
+  std::vector<int32_t> kept_words_;
+  std::mutex details_mutex_;
+  std::vector<std::pair<uint32_t, std::string>> details_;
+};
+
+}  // namespace millrace

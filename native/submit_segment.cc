@@ -1,0 +1,136 @@
+#include "submit_segment.h"
+
+#include <vector>
+
+#include "frame_reader.h"
+#include "group_by_partition.h"
+
+namespace millrace {
+
+namespace {
+
+constexpr uint8_t kNotPersisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+// No librdkafka code: stands in a slot from its hand-over until its acknowledgement.
+constexpr int16_t kErrorInFlight = INT16_MIN + 1;
+
+RecordView view_of(const PendingFrame& frame, const Slot& slot) {
+  RecordView record;
+  FrameReader(frame.words, frame.word_count, frame.byte_count, slot.source.word_offset, slot.source.byte_offset)
+      .next(record);
+  return record;
+}
+
+// One rd_kafka_produce_batch for records of one partition. It takes neither headers nor timestamps.
+void produce_run(PendingFrame& frame, Topic& topic, int32_t partition, int flags,
+                 std::vector<rd_kafka_message_t>& run) {
+  if (run.empty()) return;
+  const int count = static_cast<int>(run.size());
+  const int accepted = rd_kafka_produce_batch(topic.handle, partition, flags, run.data(), count);
+  if (accepted != count) {
+    // A message with .err set is never acknowledged.
+    for (const rd_kafka_message_t& message : run) {
+      if (message.err) frame.settle_failed(static_cast<Slot*>(message._private), message.err, kNotPersisted);
+    }
+  }
+  run.clear();
+}
+
+rd_kafka_headers_t* make_headers(const PendingFrame& frame, const RecordView& record) {
+  rd_kafka_headers_t* const headers = rd_kafka_headers_new(static_cast<size_t>(record.header_count));
+  const uint8_t* bytes = frame.bytes + record.byte_offset + record.key_bytes() + record.value_bytes();
+  for (int32_t i = 0; i < record.header_count; i++) {
+    const int32_t name_length = record.header_lengths[i * 2];
+    const int32_t value_length = record.header_lengths[i * 2 + 1];
+    const uint8_t* const value = bytes + name_length;
+    rd_kafka_header_add(headers, reinterpret_cast<const char*>(bytes), name_length,
+                        value_length < 0 ? nullptr : value, value_length < 0 ? 0 : value_length);
+    bytes = value + (value_length > 0 ? value_length : 0);
+  }
+  return headers;
+}
+
+// A record with headers or a timestamp of its own.
+void produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const RecordView& record, Slot* slot,
+                 int flags) {
+  const int32_t partition = slot->partition;
+  const uint8_t* const key = frame.bytes + record.byte_offset;
+  rd_kafka_headers_t* const headers = record.header_count > 0 ? make_headers(frame, record) : nullptr;
+  rd_kafka_vu_t arguments[8];
+  size_t count = 0;
+  auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+    arguments[count].vtype = type;
+    return arguments[count++];
+  };
+  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic.handle;
+  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = flags;
+  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = slot;
+  if (record.value_length >= 0) {
+    next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(key + record.key_bytes()), record.value_bytes()};
+  }
+  if (record.key_length >= 0) {
+    next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(key), record.key_bytes()};
+  }
+  if (record.flags & kHasTimestamp) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
+  if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers;
+
+  rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments, count);
+  if (error == nullptr) return;
+  if (headers != nullptr) rd_kafka_headers_destroy(headers);
+  // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
+  // value; any other error only by the latter. The frame is held, so the slot may be looked at.
+  if (slot->error == kErrorInFlight) frame.settle_failed(slot, rd_kafka_error_code(error), kNotPersisted);
+  rd_kafka_error_destroy(error);
+}
+
+}  // namespace
+
+void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, Topic& topic, bool copy_values) {
+  if (topic.partition_count <= 0) {
+    fail_segment(frame, segment, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
+    return;
+  }
+  group_by_partition(frame, segment, topic);
+
+  thread_local std::vector<rd_kafka_message_t> run;
+  const int flags = copy_values ? RD_KAFKA_MSG_F_COPY : 0;
+  const uint32_t* const order = frame.order() + segment.begin;
+  int32_t partition = -1;
+  run.clear();
+  for (uint32_t i = 0; i < segment.count; i++) {
+    Slot* const slot = frame.slots() + order[i];
+    if (slot->error == kErrorRefused) {
+      frame.settle_failed(slot, kErrorRefused, kNotPersisted);
+      continue;
+    }
+    if (slot->partition != partition) {
+      produce_run(frame, topic, partition, flags, run);
+      partition = slot->partition;
+    }
+    const RecordView record = view_of(frame, *slot);
+    slot->error = kErrorInFlight;
+    if (record.flags & (kHasHeaders | kHasTimestamp)) {
+      produce_run(frame, topic, partition, flags, run);
+      produce_one(client, frame, topic, record, slot, flags);
+      continue;
+    }
+    auto* const key = const_cast<uint8_t*>(frame.bytes + record.byte_offset);
+    rd_kafka_message_t& message = run.emplace_back();
+    message.payload = record.value_length < 0 ? nullptr : key + record.key_bytes();
+    message.len = record.value_bytes();
+    message.key = record.key_length < 0 ? nullptr : key;
+    message.key_len = record.key_bytes();
+    message._private = slot;
+  }
+  produce_run(frame, topic, partition, flags, run);
+}
+
+void fail_segment(PendingFrame& frame, Segment& segment, int error) {
+  const uint32_t* const order = frame.order() + segment.begin;
+  for (uint32_t i = 0; i < segment.count; i++) {
+    Slot* const slot = frame.slots() + order[i];
+    frame.settle_failed(slot, slot->error == kErrorRefused ? kErrorRefused : error, kNotPersisted);
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,17 @@
+// Hands a segment's records to librdkafka.
+#pragma once
+
+#include "pending_frame.h"
+#include "topic.h"
+
+namespace millrace {
+
+// Call with topic.submitting held, frame.words and frame.bytes valid, and a hold on the frame. Every record ends
+// either inside librdkafka, to be acknowledged, or settled with its error. `copy_values` lets librdkafka copy
+// values; otherwise it refers to frame.bytes, which must be pinned.
+void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, Topic& topic, bool copy_values);
+
+// Settles every record of a segment that never reached librdkafka.
+void fail_segment(PendingFrame& frame, Segment& segment, int error);
+
+}  // namespace millrace

@@ -1,0 +1,71 @@
+// One topic of one client: its librdkafka handle, what is known of its partitions, how much of it is inside
+// librdkafka, and the segments that wait outside.
+#pragma once
+
+#include <rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pending_frame.h"
+
+namespace millrace {
+
+struct Topic {
+  Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes);
+  ~Topic() { release_handle(); }
+  Topic(const Topic&) = delete;
+  Topic& operator=(const Topic&) = delete;
+
+  const uint32_t id;
+  const std::string name;
+  rd_kafka_topic_t* handle;  // owned; nullptr once released, before the client's handle is destroyed
+  void release_handle() noexcept;
+
+  // Held across produce calls: it makes submissions of one topic happen one after the other, in order. That is
+  // safe because acknowledgements, which librdkafka may run inside a produce call with its own locks held, take
+  // no lock of ours but the channel's wake-up mutex.
+  std::mutex submitting;
+
+  // -- guarded by `submitting` --
+  int32_t partition_count = 0;
+  std::vector<int32_t> available;  // partitions with a leader, ascending; all of them when none has one
+  uint32_t next_round_robin = 0;
+  std::deque<Segment*> parked;     // owned by their frames, oldest first
+
+  void set_partitions(int32_t count, std::vector<int32_t> with_leader);
+  int32_t round_robin() noexcept { return available[next_round_robin++ % available.size()]; }
+
+  // -- the window: bytes that may be inside librdkafka at once --
+  bool may_enter_window() const noexcept {
+    return in_flight_.load(std::memory_order_relaxed) < window_.load(std::memory_order_relaxed);
+  }
+  void enter_window(uint64_t bytes) noexcept {
+    in_flight_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
+  }
+  // True when parked segments may now be submitted. Any thread.
+  bool leave_window(uint64_t bytes) noexcept;
+  // Sizes the window by how it drains; call with `submitting` held, before refilling from `parked`.
+  void adapt_window(int64_t now_ms) noexcept;
+
+  void park(Segment* segment);
+  Segment* unpark();
+  bool has_parked() const noexcept { return parked_count_.load(std::memory_order_relaxed) > 0; }
+
+  int64_t window_bytes() const noexcept { return window_.load(std::memory_order_relaxed); }
+  int64_t in_flight_bytes() const noexcept { return in_flight_.load(std::memory_order_relaxed); }
+
+ private:
+  const int64_t max_window_;
+  std::atomic<int64_t> window_;
+  std::atomic<int64_t> in_flight_{0};
+  std::atomic<uint32_t> parked_count_{0};
+  int64_t least_in_flight_ = 0;  // seen at refills since the last sizing
+  int64_t sized_at_ms_ = 0;
+};
+
+}  // namespace millrace
