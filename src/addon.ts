@@ -1,0 +1,122 @@
+// Finds the compiled addon, gives its exports their types, and ends what is still open when the process exits.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A chunk of native memory: the buffer records are packed into, and what `submit` takes for it. */
+export type NativeFrameMemory = [buffer: ArrayBuffer, handle: object];
+
+export interface NativeClientOptions {
+  /** librdkafka's properties, in order. */
+  properties: [name: string, value: string][];
+  /** Per topic: bytes that may be inside librdkafka at once. */
+  maxWindowBytes: number;
+  /** What a record counts for beside its bytes. */
+  recordOverheadBytes: number;
+  /** False with acks=0, where librdkafka makes offsets up. */
+  offsetsKnown: boolean;
+}
+
+/** `onEvent`'s kinds. */
+export const NativeEvent = { log: 0, error: 1, statistics: 2, tokenRefresh: 3 } as const;
+
+/** Settled frames' reports, one behind the other in `buffer`; what brokers said of single records, if anything. */
+export type OnDeliveries = (
+  buffer: ArrayBuffer,
+  frames: number,
+  details: [frame: number, index: number, text: string][] | undefined,
+) => void;
+
+export type OnEvent = (kind: number, code: number, fatal: boolean, facility: string, text: string) => void;
+
+export interface NativeClient {
+  topic(name: string): number;
+  submit(
+    id: number,
+    recordCount: number,
+    words: Int32Array,
+    wordCount: number,
+    memory: object,
+    byteOffset: number,
+    byteCount: number,
+  ): 0 | 1;
+  pump(): void;
+  expireParked(olderThanMs: number): void;
+  purge(): void;
+  /** [error, broker count, then per topic: id, error, partitions, available partitions]. */
+  refreshMetadata(topics: number[], timeoutMs: number): Promise<Int32Array>;
+  flush(timeoutMs: number): Promise<number>;
+  destroy(): Promise<void>;
+  destroyNow(): void;
+  queueLength(): number;
+  windowOf(topic: number): [windowBytes: number, inFlightBytes: number];
+  setOauthbearerToken(
+    token: string,
+    expiresAtMs: number,
+    principal: string,
+    extensions: string[],
+  ): Promise<string | undefined>;
+  setOauthbearerFailure(reason: string): void;
+}
+
+export interface NativeMockCluster {
+  bootstrapServers(): string;
+  createTopic(topic: string, partitions: number, replicationFactor: number): number;
+  setLeader(topic: string, partition: number, broker: number): number;
+  setBrokerDown(broker: number, down: boolean): number;
+  setRoundTripTime(broker: number, milliseconds: number): number;
+  pushRequestErrors(apiKey: number, error: number, count: number): void;
+  close(): Promise<void>;
+  closeNow(): void;
+}
+
+interface Addon {
+  murmur2(key: Uint8Array): number;
+  partitionForKey(key: Uint8Array, partitionCount: number): number;
+  allocateFrameMemory(bytes: number): NativeFrameMemory;
+  errorDescriptions(): [code: number, name: string, description: string][];
+  librdkafkaVersion: string;
+  librdkafkaFeatures: string;
+  NativeClient: new (
+    options: NativeClientOptions,
+    onDeliveries: OnDeliveries,
+    onEvent: OnEvent,
+  ) => NativeClient;
+  NativeMockCluster: new (brokers: number) => NativeMockCluster;
+}
+
+function load(): Addon {
+  // Beside package.json, whether this file runs from src or from dist.
+  const path = join(__dirname, '..', 'build', 'Release', 'millrace.node');
+  if (!existsSync(path)) {
+    throw new Error(
+      `millrace's addon has not been compiled (${path} is missing). Let npm run the install scripts of millrace and ` +
+        'node-rdkafka: a C++17 compiler, make and Python 3 are needed.',
+    );
+  }
+  try {
+    return require(path);
+  } catch (error) {
+    throw new Error(
+      "millrace's addon could not be loaded. It needs the librdkafka that node-rdkafka compiles when it is " +
+        'installed: see that node-rdkafka was allowed to run its install script, then `npm rebuild node-rdkafka`.',
+      { cause: error },
+    );
+  }
+}
+
+export const addon: Addon = load();
+
+// librdkafka's threads must not run into the C library's own shutdown, so whatever the application left open ends
+// here, records in flight included. Environments torn down without this event (a terminated worker) are seen to by
+// the addon itself.
+const openHandles = new Set<() => void>();
+
+process.on('exit', () => {
+  for (const end of openHandles) end();
+});
+
+/** Has `end` called if the process exits first. Returns how to take that back. */
+export function endAtExit(end: () => void): () => void {
+  openHandles.add(end);
+  return () => openHandles.delete(end);
+}

@@ -1,0 +1,122 @@
+// The producer's memory limit: bytes are taken at admission and given back at acknowledgement. When they run out,
+// callers wait here, in order, for at most `maxBlockMs` (Java's buffer.memory and max.block.ms).
+
+/** Why a wait ended without memory. */
+export type WaitEnd = 'timeout' | 'closed';
+
+export interface Waiter {
+  /** Bytes it can make use of at once: it is not woken for less. */
+  readonly wanted: number;
+  /** Takes what it can. True when it is done and leaves the queue. Must not throw. */
+  resume(): boolean;
+  /** It gets nothing any more; it has left the queue. Must not throw. */
+  expire(reason: WaitEnd): void;
+}
+
+interface Place {
+  waiter: Waiter;
+  deadline: number;
+}
+
+export class BufferMemory {
+  readonly capacity: number;
+  readonly maxBlockMs: number;
+  #used = 0;
+  // A queue with a moving head: shift() on a long array is linear.
+  #places: Place[] = [];
+  #head = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(capacity: number, maxBlockMs: number) {
+    this.capacity = capacity;
+    this.maxBlockMs = maxBlockMs;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get waiting(): number {
+    return this.#places.length - this.#head;
+  }
+
+  /** Takes `bytes` if nobody waits and there is room. */
+  tryTake(bytes: number): boolean {
+    return this.waiting === 0 && this.takeInTurn(bytes);
+  }
+
+  /** As tryTake, for the waiter whose turn it is. */
+  takeInTurn(bytes: number): boolean {
+    if (this.#used + bytes > this.capacity) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /** Corrects an admission by what packing has measured. */
+  adjust(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#used -= bytes;
+    if (this.waiting > 0) this.#serve();
+  }
+
+  wait(waiter: Waiter): void {
+    if (this.#closed) {
+      waiter.expire('closed');
+      return;
+    }
+    this.#places.push({ waiter, deadline: performance.now() + this.maxBlockMs });
+    if (this.waiting === 1) this.#arm();
+  }
+
+  /** Ends every wait, now and from now on. */
+  close(): void {
+    this.#closed = true;
+    while (this.waiting > 0) this.#leave().expire('closed');
+    this.#arm();
+  }
+
+  #serve(): void {
+    while (this.waiting > 0) {
+      const { waiter } = this.#places[this.#head];
+      if (this.capacity - this.#used < waiter.wanted || !waiter.resume()) break;
+      this.#leave();
+    }
+    this.#arm();
+  }
+
+  #leave(): Waiter {
+    const { waiter } = this.#places[this.#head];
+    this.#places[this.#head++] = undefined as unknown as Place;
+    if (this.#head > 1024 && this.#head * 2 > this.#places.length) {
+      this.#places.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return waiter;
+  }
+
+  // Everybody waits equally long, so the first in the queue is the first to expire: one timer serves all.
+  #arm(): void {
+    if (this.waiting === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const delay = Math.max(0, this.#places[this.#head].deadline - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#expireDue();
+    }, Math.ceil(delay));
+  }
+
+  #expireDue(): void {
+    const now = performance.now();
+    while (this.waiting > 0 && this.#places[this.#head].deadline <= now) this.#leave().expire('timeout');
+    if (this.waiting > 0) this.#serve();
+    else this.#arm();
+  }
+}

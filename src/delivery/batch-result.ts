@@ -1,0 +1,107 @@
+// What became of a batch: typed arrays over the addon's reports, put together only when read.
+import { kafkaErrorName, type RecordError } from '../errors';
+import type { DeliveryReport } from './delivery-report';
+import { RecordMetadata, TIMESTAMP_TYPES } from './record-metadata';
+
+/** A stretch of a batch that travelled in one frame. */
+export interface BatchPart {
+  /** Index of its first record in the batch. */
+  begin: number;
+  report: DeliveryReport;
+}
+
+/** Records have the indexes they had in the call. */
+export class BatchResult {
+  /** Records in the batch, failed ones included. */
+  readonly count: number;
+  readonly failedCount: number;
+  readonly #parts: readonly BatchPart[];
+  readonly #refusals: ReadonlyMap<number, RecordError>;
+  readonly #topicOf: (index: number) => string;
+  #partitions: Int32Array | undefined;
+  #offsets: BigInt64Array | undefined;
+  #timestamps: Float64Array | undefined;
+
+  constructor(
+    count: number,
+    failedCount: number,
+    parts: readonly BatchPart[],
+    refusals: ReadonlyMap<number, RecordError>,
+    topicOf: (index: number) => string,
+  ) {
+    this.count = count;
+    this.failedCount = failedCount;
+    this.#parts = parts;
+    this.#refusals = refusals;
+    this.#topicOf = topicOf;
+  }
+
+  get deliveredCount(): number {
+    return this.count - this.failedCount;
+  }
+
+  /** Each record's partition; -1 where a record failed before it had one. */
+  get partitions(): Int32Array {
+    this.#partitions ??= this.#collect(new Int32Array(this.count), (report) => report.partitions, -1);
+    return this.#partitions;
+  }
+
+  /** Each record's offset; -1n where it failed or the broker did not tell (as with `acks: 0`). */
+  get offsets(): BigInt64Array {
+    this.#offsets ??= this.#collect(new BigInt64Array(this.count), (report) => report.offsets, -1n);
+    return this.#offsets;
+  }
+
+  /** Each record's timestamp as stored, in ms since the epoch; -1 where it failed. */
+  get timestamps(): Float64Array {
+    this.#timestamps ??= this.#collect(new Float64Array(this.count), (report) => report.timestamps, -1);
+    return this.#timestamps;
+  }
+
+  /** Whether the record at this index was delivered. */
+  delivered(index: number): boolean {
+    return this.errorCode(index) === undefined;
+  }
+
+  /** The error code of the record at this index (as RecordError's), or undefined when it was delivered. */
+  errorCode(index: number): string | undefined {
+    const part = this.#partOf(index);
+    const refusal = this.#refusals.get(index);
+    if (refusal !== undefined || part === undefined) return refusal?.code;
+    const code = part.report.errors[index - part.begin];
+    return code === 0 ? undefined : kafkaErrorName(code);
+  }
+
+  /** Metadata of the record at this index, as a single send would have given. */
+  record(index: number): RecordMetadata {
+    const part = this.#partOf(index);
+    return new RecordMetadata(
+      this.#topicOf(index),
+      this.partitions[index],
+      this.offsets[index],
+      this.timestamps[index],
+      TIMESTAMP_TYPES[part === undefined ? 0 : part.report.timestampTypes[index - part.begin]],
+    );
+  }
+
+  /** The frame that carried the record, or undefined when it never got into one. */
+  #partOf(index: number): BatchPart | undefined {
+    if (!(index >= 0 && index < this.count)) {
+      throw new RangeError(`record index ${index} is outside the batch of ${this.count}`);
+    }
+    return this.#parts.find(({ begin, report }) => index >= begin && index < begin + report.count);
+  }
+
+  // With a single part, the report's own array: no copy.
+  #collect<A extends Int32Array | BigInt64Array | Float64Array>(
+    whole: A,
+    of: (report: DeliveryReport) => A,
+    missing: A[number],
+  ): A {
+    const [first] = this.#parts;
+    if (first !== undefined && first.report.count === this.count) return of(first.report);
+    whole.fill(missing as never);
+    for (const { begin, report } of this.#parts) whole.set(of(report) as never, begin);
+    return whole;
+  }
+}

@@ -1,0 +1,63 @@
+// Reads what the addon reports of a settled frame. The layout is explained in native/delivery_report.h.
+
+const HEAD_BYTES = 16;
+const RECORD_BYTES = 24;
+
+/** Values of `errors` beside librdkafka's: the record was rejected before it was packed. */
+export const REFUSED = -32768;
+
+/** librdkafka's rd_kafka_msg_status_t. */
+const POSSIBLY_PERSISTED = 1;
+
+/** Views into the addon's report; made only when read. */
+export class DeliveryReport {
+  readonly frame: number;
+  readonly count: number;
+  readonly failedCount: number;
+  /** What brokers said of single records, by index. */
+  details: Map<number, string> | undefined;
+  readonly #buffer: ArrayBuffer;
+  readonly #start: number;
+
+  constructor(buffer: ArrayBuffer, start: number) {
+    const head = new Uint32Array(buffer, start, 3);
+    this.frame = head[0];
+    this.count = head[1];
+    this.failedCount = head[2];
+    this.#buffer = buffer;
+    this.#start = start + HEAD_BYTES;
+  }
+
+  /** Where the next report begins. */
+  get end(): number {
+    return this.#start + this.count * RECORD_BYTES;
+  }
+
+  /** -1n: not known. */
+  get offsets(): BigInt64Array {
+    return new BigInt64Array(this.#buffer, this.#start, this.count);
+  }
+
+  /** Milliseconds since the epoch; -1: none. */
+  get timestamps(): Float64Array {
+    return new Float64Array(this.#buffer, this.#start + this.count * 8, this.count);
+  }
+
+  get partitions(): Int32Array {
+    return new Int32Array(this.#buffer, this.#start + this.count * 16, this.count);
+  }
+
+  /** 0: delivered. Otherwise librdkafka's code, or REFUSED. */
+  get errors(): Int16Array {
+    return new Int16Array(this.#buffer, this.#start + this.count * 20, this.count);
+  }
+
+  get timestampTypes(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#start + this.count * 22, this.count);
+  }
+
+  persisted(index: number): 'no' | 'possibly' {
+    const status = new Uint8Array(this.#buffer, this.#start + this.count * 23, this.count)[index];
+    return status >= POSSIBLY_PERSISTED ? 'possibly' : 'no';
+  }
+}

@@ -1,0 +1,174 @@
+// The error family: few classes, many codes. `code` is Kafka's or librdkafka's name of an error
+// (`MSG_SIZE_TOO_LARGE`, `_MSG_TIMED_OUT`, …) or one of OwnCode.
+import { addon } from './addon';
+import type { BatchResult } from './delivery/batch-result';
+
+/** Codes of failures that no broker and no librdkafka call reports. */
+export type OwnCode =
+  /** An option is unknown, of the wrong type, out of range, or contradicts another. */
+  | 'INVALID_CONFIG'
+  /** A record has a field that cannot be produced. */
+  | 'INVALID_RECORD'
+  /** A serializer threw. */
+  | 'SERIALIZATION_FAILED'
+  /** The buffer stayed full for `maxBlockMs`. */
+  | 'BUFFER_TIMEOUT'
+  /** The topic's partitions were not known within `maxBlockMs`. */
+  | 'METADATA_TIMEOUT'
+  /** No broker answered within `connectTimeoutMs`. */
+  | 'CONNECTION_FAILED'
+  /** The producer was closed before the call, or before the record could be delivered. */
+  | 'PRODUCER_CLOSED'
+  /** Some records of a batch failed. */
+  | 'BATCH_FAILED';
+
+export interface ErrorDetails {
+  /** Whether the same call may succeed when made again. Default: known from the code. */
+  retriable?: boolean;
+  /** Whether the producer is of no further use and must be replaced. Default false. */
+  fatal?: boolean;
+  cause?: unknown;
+}
+
+/** What every error of this library is an instance of. */
+export class MillraceError extends Error {
+  readonly code: string;
+  readonly retriable: boolean;
+  readonly fatal: boolean;
+
+  constructor(message: string, code: OwnCode | (string & {}), details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retriable = details.retriable ?? RETRIABLE_NAMES.has(code);
+    this.fatal = details.fatal ?? false;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Thrown by the constructor: the message names the option, what was expected and what came. */
+export class ConfigError extends MillraceError {
+  constructor(message: string, cause?: unknown) {
+    super(message, 'INVALID_CONFIG', { cause });
+  }
+}
+
+/** No broker could be reached, or none let us in. `cause` is the last thing a broker connection reported. */
+export class ConnectionError extends MillraceError {}
+
+export interface RecordErrorDetails extends ErrorDetails {
+  topic?: string;
+  partition?: number;
+  index?: number;
+  persisted?: 'no' | 'possibly';
+}
+
+/** One record was not delivered. */
+export class RecordError extends MillraceError {
+  readonly topic: string | undefined;
+  /** The partition it was meant for, when one was known. */
+  readonly partition: number | undefined;
+  /** Its place in the batch; 0 for a single send. */
+  readonly index: number;
+  /** Whether the broker may have stored it all the same. */
+  readonly persisted: 'no' | 'possibly';
+
+  constructor(message: string, code: OwnCode | (string & {}), details: RecordErrorDetails = {}) {
+    super(message, code, details);
+    this.topic = details.topic;
+    this.partition = details.partition;
+    this.index = details.index ?? 0;
+    this.persisted = details.persisted ?? 'no';
+  }
+}
+
+/** Some records of a `sendBatch` were not delivered; the others were. */
+export class BatchError extends MillraceError {
+  /** One for each record that failed, by index. */
+  readonly errors: readonly RecordError[];
+  /** Partition, offset and timestamp of those that were delivered. */
+  readonly result: BatchResult;
+
+  constructor(errors: readonly RecordError[], result: BatchResult) {
+    super(
+      `${errors.length} of ${result.count} records failed; the first: ${errors[0].message}`,
+      'BATCH_FAILED',
+      { retriable: errors.every((error) => error.retriable), cause: errors[0] },
+    );
+    this.errors = errors;
+    this.result = result;
+  }
+}
+
+interface KafkaErrorName {
+  name: string;
+  description: string;
+}
+
+/** librdkafka's table of its own (negative) and the brokers' error codes. */
+const BY_CODE: ReadonlyMap<number, KafkaErrorName> = new Map(
+  addon.errorDescriptions().map(([code, name, description]) => [code, { name, description }]),
+);
+
+// Kafka's protocol guide marks the brokers' errors retriable; the rest are librdkafka's own of that kind, and ours.
+const RETRIABLE_NAMES: ReadonlySet<string> = new Set([
+  'CORRUPT_MESSAGE',
+  'INVALID_MSG',
+  'UNKNOWN_TOPIC_OR_PART',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'REQUEST_TIMED_OUT',
+  'REPLICA_NOT_AVAILABLE',
+  'NETWORK_EXCEPTION',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'NOT_CONTROLLER',
+  'CONCURRENT_TRANSACTIONS',
+  'KAFKA_STORAGE_ERROR',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'THROTTLING_QUOTA_EXCEEDED',
+  '_TRANSPORT',
+  '_RESOLVE',
+  '_MSG_TIMED_OUT',
+  '_TIMED_OUT',
+  '_TIMED_OUT_QUEUE',
+  '_ALL_BROKERS_DOWN',
+  '_QUEUE_FULL',
+  '_INVALID_DIFFERENT_RECORD',
+  'BUFFER_TIMEOUT',
+  'METADATA_TIMEOUT',
+  'CONNECTION_FAILED',
+]);
+
+export function kafkaErrorName(code: number): string {
+  return BY_CODE.get(code)?.name ?? `ERROR_${code}`;
+}
+
+export function kafkaErrorDescription(code: number): string {
+  return BY_CODE.get(code)?.description ?? `error ${code}`;
+}
+
+/** How a value looks in a message: its type, and itself when that is short. */
+export function describeValue(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') {
+    return value.length <= 60
+      ? `the string ${JSON.stringify(value)}`
+      : `a string of ${value.length} characters`;
+  }
+  if (typeof value === 'number' || typeof value === 'bigint') return `the ${typeof value} ${value}`;
+  if (typeof value === 'object') {
+    try {
+      return `an object (${value.constructor?.name ?? 'without prototype'})`;
+    } catch {
+      return 'an object';
+    }
+  }
+  return `a ${typeof value}`;
+}

@@ -1,0 +1,68 @@
+// Gives packed frames to the addon and its reports back to whoever packed them.
+import type { NativeClient } from '../addon';
+import { DeliveryReport } from '../delivery/delivery-report';
+import { FrameWriter } from '../serialize/frame-writer';
+
+/** Who wants to know of a frame's end. Neither call may throw. */
+export interface FrameOwner {
+  settled(report: DeliveryReport): void;
+  /** The addon refused the frame as a whole: none of its records will be reported. */
+  refused(cause: unknown): void;
+}
+
+export class FrameHandover {
+  readonly writer = new FrameWriter();
+  readonly #client: NativeClient;
+  // Owners by frame id; ids of settled frames are used again.
+  readonly #owners: (FrameOwner | undefined)[] = [];
+  readonly #freeIds: number[] = [];
+
+  constructor(client: NativeClient) {
+    this.#client = client;
+  }
+
+  /** Submits what the writer holds. `packed` is told the frame's exact size before any outcome. */
+  submit(owner: FrameOwner, packed: (bytes: number, records: number) => void): void {
+    const { writer } = this;
+    const id = this.#freeIds.pop() ?? this.#owners.length;
+    this.#owners[id] = owner;
+    const bytes = writer.finish();
+    packed(bytes, writer.recordCount);
+    let keepBytes = false;
+    try {
+      keepBytes =
+        this.#client.submit(
+          id,
+          writer.recordCount,
+          writer.words,
+          writer.wordCount,
+          writer.memory.chunk.handle,
+          writer.start,
+          bytes,
+        ) === 1;
+    } catch (cause) {
+      this.#take(id).refused(cause);
+    }
+    writer.end(keepBytes);
+  }
+
+  /** The addon's callback. */
+  deliver(buffer: ArrayBuffer, frames: number, details: [number, number, string][] | undefined): void {
+    for (let i = 0, at = 0; i < frames; i++) {
+      const report = new DeliveryReport(buffer, at);
+      at = report.end;
+      if (details !== undefined) {
+        const own = details.filter(([frame]) => frame === report.frame);
+        if (own.length > 0) report.details = new Map(own.map(([, index, text]) => [index, text]));
+      }
+      this.#take(report.frame).settled(report);
+    }
+  }
+
+  #take(id: number): FrameOwner {
+    const owner = this.#owners[id] as FrameOwner;
+    this.#owners[id] = undefined;
+    this.#freeIds.push(id);
+    return owner;
+  }
+}

@@ -1,0 +1,48 @@
+// What a record is told that never got into librdkafka.
+import type { BufferMemory } from '../buffer/buffer-memory';
+import { MillraceError, RecordError } from '../errors';
+import type { CheckedRecord } from './check-record';
+
+export function bufferTimeout(topic: string, index: number, memory: BufferMemory): RecordError {
+  return new RecordError(
+    `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
+      `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement`,
+    'BUFFER_TIMEOUT',
+    { topic, index },
+  );
+}
+
+export function largerThanBuffer(
+  record: CheckedRecord,
+  index: number,
+  bytes: number,
+  capacity: number,
+): RecordError {
+  return new RecordError(
+    `record ${index} for topic ${record.topic} takes ${bytes} bytes, more than bufferMemory (${capacity})`,
+    'MSG_SIZE_TOO_LARGE',
+    { topic: record.topic, index },
+  );
+}
+
+export function closedBeforeSent(topic: string, index: number): RecordError {
+  return new RecordError(
+    `record ${index} for topic ${topic} was not sent before the producer closed`,
+    'PRODUCER_CLOSED',
+    { topic, index },
+  );
+}
+
+/** The addon refused a whole frame: the client is closed, or a buffer changed while it was being packed. */
+export function frameRefused(topic: string, index: number, cause: unknown): RecordError {
+  const reason = cause instanceof MillraceError || cause instanceof Error ? cause.message : String(cause);
+  return new RecordError(
+    `record ${index} for topic ${topic} could not be handed over: ${reason}`,
+    'INVALID_RECORD',
+    {
+      topic,
+      index,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,345 @@
+// One sendBatch call: packs its records into frames as memory and topics allow, and gathers the outcome.
+//
+// The records are read in order, each once. Where one cannot go on (its topic's partitions are not known yet, the
+// buffer is full) the batch waits there, and what is behind it waits too.
+import type { BufferMemory, WaitEnd, Waiter } from '../buffer/buffer-memory';
+import { type BatchPart, BatchResult } from '../delivery/batch-result';
+import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
+import type { Epoch } from '../delivery/outstanding';
+import { recordFailure } from '../delivery/record-failure';
+import { BatchError, RecordError } from '../errors';
+import type { FrameOwner } from '../handover/frame-handover';
+import type { Topic } from '../partition/topic-directory';
+import { estimate, upperBound } from '../serialize/frame-writer';
+import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
+import { type CheckedRecord, checkRecord, isPlainField, isTopicName, upperBoundOf } from './check-record';
+import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
+import type { ProducerRecord } from './record';
+
+type Progress = 'packed' | 'full' | 'waiting';
+
+export class BatchSend<K, V> implements Waiter {
+  readonly #pipeline: Pipeline<K, V>;
+  readonly #records: readonly ProducerRecord<K, V>[];
+  readonly #count: number;
+  readonly #epoch: Epoch;
+  readonly #resolve: (result: BatchResult) => void;
+  readonly #reject: (error: BatchError) => void;
+  /** Records without serializers may be packed without `checkRecord`'s closer look. */
+  readonly #plain: boolean;
+
+  /** The next record to be packed. */
+  #next = 0;
+  /** What it was when it was read, while it waits. */
+  #held: CheckedRecord | undefined;
+  /** The batch's only topic, or each record's. */
+  #topicName = '';
+  #topicNames: string[] | undefined;
+  #topic: Topic | undefined;
+  #frame: BatchFrame | undefined;
+  #framesInFlight = 0;
+  readonly #parts: BatchPart[] = [];
+  readonly #refusals = new Map<number, RecordError>();
+  #finished = false;
+
+  constructor(
+    pipeline: Pipeline<K, V>,
+    records: readonly ProducerRecord<K, V>[],
+    resolve: (result: BatchResult) => void,
+    reject: (error: BatchError) => void,
+  ) {
+    this.#pipeline = pipeline;
+    this.#records = records;
+    this.#count = records.length;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#epoch = pipeline.outstanding.accept(this.#count);
+    const { keySerializer, valueSerializer } = pipeline.rules;
+    this.#plain = keySerializer === undefined && valueSerializer === undefined;
+  }
+
+  start(): void {
+    if (this.#pipeline.memory.waiting > 0) this.#pipeline.memory.wait(this);
+    else this.#advance();
+  }
+
+  // -- as a waiter for memory --
+
+  /** An eighth of the buffer, or what is left: pieces worth a frame. */
+  get wanted(): number {
+    const next = (this.#held?.size ?? 0) + RECORD_OVERHEAD_BYTES;
+    return Math.max(next, Math.min(this.#pipeline.memory.capacity / 8, (this.#count - this.#next) * next));
+  }
+
+  resume(): boolean {
+    return this.#pack() !== 'full';
+  }
+
+  /** Refuses what has not been packed. */
+  expire(reason: WaitEnd): void {
+    const { memory } = this.#pipeline;
+    while (this.#next < this.#count) {
+      const topic = this.#held?.topic ?? topicOf(this.#records[this.#next]);
+      this.#refuse(
+        reason === 'timeout' ? bufferTimeout(topic, this.#next, memory) : closedBeforeSent(topic, this.#next),
+      );
+    }
+    this.#finishIfSettled();
+  }
+
+  // -- packing --
+
+  #advance(): void {
+    if (this.#pack() === 'full') this.#pipeline.memory.wait(this);
+  }
+
+  /** Packs on from the next record. 'waiting': for a topic, which will call back. */
+  #pack(): Progress {
+    let progress: Progress = 'packed';
+    while (this.#next < this.#count && progress === 'packed') {
+      try {
+        progress = this.#packNext();
+      } catch (error) {
+        this.#refuse(asRecordError(error, this.#next));
+      }
+    }
+    this.#submit();
+    this.#finishIfSettled();
+    return progress;
+  }
+
+  #packNext(): Progress {
+    if (this.#held !== undefined) return this.#packHeld(this.#held);
+    const index = this.#next;
+    const record = this.#records[index];
+    const { rules, memory, handover } = this.#pipeline;
+    if (!this.#plain || record === null || typeof record !== 'object') {
+      this.#held = checkRecord(record, index, rules);
+      return this.#packHeld(this.#held);
+    }
+    // The common case without an object for each record. Every property is read once, here.
+    const { topic, key, value, partition, timestamp, headers } = record;
+    const usual =
+      topic === this.#topicName &&
+      this.#topic?.ready === true &&
+      partition === undefined &&
+      timestamp === undefined &&
+      headers === undefined &&
+      isPlainField(key) &&
+      isPlainField(value);
+    if (usual) {
+      const size = estimate(key) + estimate(value);
+      const bytes = size + RECORD_OVERHEAD_BYTES;
+      if (size <= rules.maxRequestSize && memory.takeInTurn(bytes)) {
+        this.#frameFor(upperBound(key) + upperBound(value)).admitted += bytes;
+        handover.writer.append((this.#topic as Topic).id, -1, key, value);
+        this.#packed();
+        return 'packed';
+      }
+    }
+    this.#held = checkRecord({ topic, key, value, partition, timestamp, headers }, index, rules);
+    return this.#packHeld(this.#held);
+  }
+
+  #packHeld(record: CheckedRecord): Progress {
+    const { memory, handover } = this.#pipeline;
+    const bytes = record.size + RECORD_OVERHEAD_BYTES;
+    if (bytes > memory.capacity) throw largerThanBuffer(record, this.#next, bytes, memory.capacity);
+    const topic = this.#enter(record.topic);
+    if (!topic.ready) {
+      this.#lookAhead();
+      topic.whenReady((error) => {
+        if (error !== undefined) this.#refuse(error);
+        this.#advance();
+      });
+      return 'waiting';
+    }
+    if (!memory.takeInTurn(bytes)) return 'full';
+    this.#frameFor(upperBoundOf(record)).admitted += bytes;
+    const { key, value, partition, timestamp, headers } = record;
+    if (timestamp === undefined && headers.length === 0) {
+      handover.writer.append(topic.id, partition, key, value);
+    } else {
+      handover.writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
+    }
+    this.#packed();
+    return 'packed';
+  }
+
+  /** The topic of the record at hand, which becomes the usual one. */
+  #enter(name: string): Topic {
+    if (name !== this.#topicName) {
+      if (this.#next > 0 && this.#topicNames === undefined) {
+        this.#topicNames = new Array<string>(this.#count).fill(this.#topicName, 0, this.#next);
+      }
+      this.#topicName = name;
+    }
+    this.#topic = this.#pipeline.topics.topic(name);
+    return this.#topic;
+  }
+
+  /** Has the topics of the records behind looked up too, all at once. */
+  #lookAhead(): void {
+    for (let i = this.#next + 1; i < this.#count; i++) {
+      const name = topicOf(this.#records[i]);
+      if (name !== this.#topicName && isTopicName(name)) this.#pipeline.topics.topic(name);
+    }
+  }
+
+  /** The open frame, with room for a record of at most `bound` bytes. */
+  #frameFor(bound: number): BatchFrame {
+    const { writer } = this.#pipeline.handover;
+    if (this.#frame !== undefined && !writer.fits(bound)) this.#submit();
+    if (this.#frame === undefined) {
+      writer.begin(bound);
+      this.#frame = new BatchFrame(this.#next, this.#pipeline.memory, this.#frameSettled, this.#frameRefused);
+    }
+    return this.#frame;
+  }
+
+  #packed(): void {
+    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = this.#topicName;
+    this.#held = undefined;
+    this.#next++;
+    const { writer } = this.#pipeline.handover;
+    if (writer.recordCount >= FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.#submit();
+  }
+
+  /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
+  #refuse(error: RecordError): void {
+    const own = new RecordError(error.message, error.code, {
+      ...error,
+      index: this.#next,
+      cause: error.cause,
+    });
+    this.#refusals.set(this.#next, own);
+    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = error.topic ?? '';
+    if (this.#frame !== undefined && this.#topic !== undefined) {
+      this.#pipeline.handover.writer.appendRefused(this.#topic.id);
+    }
+    this.#held = undefined;
+    this.#next++;
+  }
+
+  #submit(): void {
+    const frame = this.#frame;
+    if (frame === undefined) return;
+    this.#frame = undefined;
+    this.#framesInFlight++;
+    this.#pipeline.handover.submit(frame, frame.packed);
+  }
+
+  // -- the outcome --
+
+  readonly #frameSettled = (frame: BatchFrame, report: DeliveryReport): void => {
+    this.#parts.push({ begin: frame.begin, report });
+    this.#frameEnded();
+  };
+
+  readonly #frameRefused = (frame: BatchFrame, cause: unknown): void => {
+    for (let i = 0; i < frame.count; i++) {
+      const index = frame.begin + i;
+      if (!this.#refusals.has(index))
+        this.#refusals.set(index, frameRefused(this.#nameAt(index), index, cause));
+    }
+    this.#frameEnded();
+  };
+
+  #frameEnded(): void {
+    this.#framesInFlight--;
+    this.#finishIfSettled();
+  }
+
+  #nameAt(index: number): string {
+    return this.#topicNames === undefined ? this.#topicName : this.#topicNames[index];
+  }
+
+  #finishIfSettled(): void {
+    if (this.#next < this.#count || this.#framesInFlight > 0 || this.#finished) return;
+    this.#finished = true;
+    const { outstanding, tally, topics, lastBrokerError } = this.#pipeline;
+    const names = this.#topicNames ?? this.#topicName;
+    const nameAt = typeof names === 'string' ? () => names : (index: number) => names[index];
+    const errors = [...this.#refusals.values()];
+    for (const { begin, report } of this.#parts) {
+      if (report.failedCount === 0) continue;
+      report.errors.forEach((code, i) => {
+        if (code === 0 || code === REFUSED) return;
+        errors.push(recordFailure(report, i, nameAt(begin + i), begin + i, lastBrokerError));
+      });
+      topics.refreshSoon();
+    }
+    const result = new BatchResult(this.#count, errors.length, this.#parts, this.#refusals, nameAt);
+    tally.delivered += result.deliveredCount;
+    tally.failed += result.failedCount;
+    if (errors.length === 0) this.#resolve(result);
+    else
+      this.#reject(
+        new BatchError(
+          errors.sort((a, b) => a.index - b.index),
+          result,
+        ),
+      );
+    outstanding.settle(this.#epoch, this.#count);
+  }
+}
+
+/** One frame of a batch. */
+class BatchFrame implements FrameOwner {
+  /** Index of its first record in the batch. */
+  readonly begin: number;
+  /** Bytes taken from the buffer's memory for it. */
+  admitted = 0;
+  count = 0;
+  readonly #memory: BufferMemory;
+  readonly #onSettled: (frame: BatchFrame, report: DeliveryReport) => void;
+  readonly #onRefused: (frame: BatchFrame, cause: unknown) => void;
+
+  constructor(
+    begin: number,
+    memory: BufferMemory,
+    onSettled: (frame: BatchFrame, report: DeliveryReport) => void,
+    onRefused: (frame: BatchFrame, cause: unknown) => void,
+  ) {
+    this.begin = begin;
+    this.#memory = memory;
+    this.#onSettled = onSettled;
+    this.#onRefused = onRefused;
+  }
+
+  /** Admission counted characters; now the bytes are known. */
+  readonly packed = (bytes: number, records: number): void => {
+    const exact = bytes + records * RECORD_OVERHEAD_BYTES;
+    this.#memory.adjust(exact - this.admitted);
+    this.admitted = exact;
+    this.count = records;
+  };
+
+  settled(report: DeliveryReport): void {
+    this.#onSettled(this, report);
+    this.#memory.release(this.admitted);
+  }
+
+  refused(cause: unknown): void {
+    this.#onRefused(this, cause);
+    this.#memory.release(this.admitted);
+  }
+}
+
+function topicOf(record: { topic?: unknown } | null | undefined): string {
+  try {
+    return String(record?.topic);
+  } catch {
+    return '';
+  }
+}
+
+/** Reading a record may run the caller's code (getters, proxies), which may throw anything. */
+function asRecordError(error: unknown, index: number): RecordError {
+  if (error instanceof RecordError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new RecordError(`record ${index} could not be read: ${reason}`, 'INVALID_RECORD', {
+    index,
+    cause: error,
+  });
+}

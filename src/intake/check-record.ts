@@ -1,0 +1,188 @@
+// Reads a record once, completely, and rejects what cannot be produced.
+import { describeValue, RecordError } from '../errors';
+import { estimate, type FrameHeader, upperBound } from '../serialize/frame-writer';
+import type { Serializer } from '../serialize/serializer';
+import type { BytesLike, ProducerRecord } from './record';
+
+/** A record read and serialized: nothing of the caller's is touched after this but the bytes of its buffers. */
+export interface CheckedRecord {
+  topic: string;
+  key: BytesLike;
+  value: BytesLike;
+  /** -1: the partitioner's choice. */
+  partition: number;
+  timestamp: number | undefined;
+  headers: readonly FrameHeader[];
+  /** Estimated bytes of key, value and headers. */
+  size: number;
+}
+
+export interface RecordRules<K, V> {
+  keySerializer: Serializer<K> | undefined;
+  valueSerializer: Serializer<V> | undefined;
+  /** Largest key + value + headers, in bytes. */
+  maxRequestSize: number;
+}
+
+const NO_HEADERS: readonly FrameHeader[] = [];
+const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
+
+// Callers send to the same topic over and over: the last good name needs no second look.
+let lastGoodName = '';
+
+/** Kafka's rule (org.apache.kafka.common.internals.Topic). */
+export function isTopicName(name: unknown): name is string {
+  if (name === lastGoodName && name !== '') return true;
+  if (typeof name !== 'string' || !TOPIC_NAME.test(name) || name === '.' || name === '..') return false;
+  lastGoodName = name;
+  return true;
+}
+
+/**
+ * @throws RecordError INVALID_RECORD naming the field, SERIALIZATION_FAILED with the serializer's error as cause, or
+ *   MSG_SIZE_TOO_LARGE.
+ */
+export function checkRecord<K, V>(
+  record: ProducerRecord<K, V>,
+  index: number,
+  rules: RecordRules<K, V>,
+): CheckedRecord {
+  if (record === null || typeof record !== 'object') {
+    throw invalid(index, undefined, 'the record', 'an object with a topic', record);
+  }
+  const { topic, key, value, partition, timestamp, headers } = record;
+  if (!isTopicName(topic)) {
+    throw invalid(
+      index,
+      undefined,
+      'topic',
+      'a name of 1 to 249 letters, digits, dots, underscores or hyphens',
+      topic,
+    );
+  }
+  const checked: CheckedRecord = {
+    topic,
+    key: toBytesLike('key', topic, key, rules.keySerializer, index),
+    value: toBytesLike('value', topic, value, rules.valueSerializer, index),
+    partition: checkPartition(partition, topic, index),
+    timestamp: checkTimestamp(timestamp, topic, index),
+    headers: headers === undefined || headers === null ? NO_HEADERS : checkHeaders(headers, topic, index),
+    size: 0,
+  };
+  checked.size = estimate(checked.key) + estimate(checked.value);
+  for (const [name, headerValue] of checked.headers) checked.size += estimate(name) + estimate(headerValue);
+  if (checked.size > rules.maxRequestSize) throw tooLarge(checked, index, rules.maxRequestSize);
+  return checked;
+}
+
+/** At most this many bytes will the record take in a frame. */
+export function upperBoundOf(record: CheckedRecord): number {
+  let bytes = upperBound(record.key) + upperBound(record.value);
+  for (const [name, value] of record.headers) bytes += upperBound(name) + upperBound(value);
+  return bytes;
+}
+
+/** What a record without a serializer, headers or anything unusual must be to skip `checkRecord`. */
+export function isPlainField(field: unknown): field is BytesLike {
+  return typeof field === 'string' || field === null || field === undefined || field instanceof Uint8Array;
+}
+
+function toBytesLike<T>(
+  field: 'key' | 'value',
+  topic: string,
+  data: T | null | undefined,
+  serializer: Serializer<T> | undefined,
+  index: number,
+): BytesLike {
+  if (serializer === undefined) {
+    if (isPlainField(data)) return data;
+    throw invalid(index, topic, field, `a string, Uint8Array or null (no ${field}Serializer is set)`, data);
+  }
+  let bytes: unknown;
+  try {
+    bytes = serializer.serialize(topic, data as T);
+  } catch (cause) {
+    throw new RecordError(
+      `record ${index} for topic ${topic}: the ${field} serializer failed: ${messageOf(cause)}`,
+      'SERIALIZATION_FAILED',
+      { topic, index, cause },
+    );
+  }
+  if (isPlainField(bytes)) return bytes;
+  throw new RecordError(
+    `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(bytes)}, expected a string, ` +
+      'Uint8Array or null',
+    'SERIALIZATION_FAILED',
+    { topic, index },
+  );
+}
+
+function checkPartition(partition: unknown, topic: string, index: number): number {
+  if (partition === undefined || partition === null) return -1;
+  if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0 && partition < 2 ** 31) {
+    return partition;
+  }
+  throw invalid(index, topic, 'partition', 'an integer of at least 0', partition);
+}
+
+function checkTimestamp(timestamp: unknown, topic: string, index: number): number | undefined {
+  if (timestamp === undefined || timestamp === null) return undefined;
+  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+  if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms >= 0) return ms;
+  throw invalid(index, topic, 'timestamp', 'milliseconds since the epoch, or a valid Date', timestamp);
+}
+
+function checkHeaders(headers: unknown, topic: string, index: number): readonly FrameHeader[] {
+  const pairs: FrameHeader[] = [];
+  const add = (name: unknown, value: unknown) => {
+    if (typeof name !== 'string') throw invalid(index, topic, 'a header name', 'a string', name);
+    if (!isPlainField(value)) {
+      throw invalid(index, topic, `header ${JSON.stringify(name)}`, 'a string, Uint8Array or null', value);
+    }
+    pairs.push([name, value]);
+  };
+  if (Array.isArray(headers)) {
+    for (const pair of headers) {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw invalid(index, topic, 'headers', 'pairs of a name and a value', pair);
+      }
+      add(pair[0], pair[1]);
+    }
+  } else if (typeof headers === 'object') {
+    for (const [name, value] of Object.entries(headers as object)) {
+      if (Array.isArray(value)) for (const one of value) add(name, one);
+      else add(name, value);
+    }
+  } else {
+    throw invalid(index, topic, 'headers', 'an object or a list of pairs', headers);
+  }
+  return pairs;
+}
+
+function invalid(
+  index: number,
+  topic: string | undefined,
+  field: string,
+  expected: string,
+  got: unknown,
+): RecordError {
+  const where = topic === undefined ? '' : ` for topic ${topic}`;
+  return new RecordError(
+    `record ${index}${where}: ${field} must be ${expected}, got ${describeValue(got)}`,
+    'INVALID_RECORD',
+    { topic, index },
+  );
+}
+
+function tooLarge(record: CheckedRecord, index: number, limit: number): RecordError {
+  return new RecordError(
+    `record ${index} for topic ${record.topic}: key, value and headers take ${record.size} bytes or more, ` +
+      `maxRequestSize is ${limit}`,
+    'MSG_SIZE_TOO_LARGE',
+    { topic: record.topic, index, partition: record.partition === -1 ? undefined : record.partition },
+  );
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,26 @@
+// What a caller hands in.
+
+/** Bytes as they are, or text to be encoded as UTF-8. `null` (or leaving it out) is Kafka's null. */
+export type BytesLike = string | Uint8Array | null | undefined;
+
+export type HeaderValue = string | Uint8Array | null | undefined;
+
+/**
+ * Either an object (a name's array value stands for repeated headers) or a list of pairs, which keeps any order.
+ * Names are text; values are text, bytes or null.
+ */
+export type Headers =
+  | { readonly [name: string]: HeaderValue | readonly HeaderValue[] }
+  | readonly (readonly [name: string, value: HeaderValue])[];
+
+export interface ProducerRecord<K = BytesLike, V = BytesLike> {
+  topic: string;
+  /** Decides the partition (murmur2, as the Java client) unless `partition` does. */
+  key?: K;
+  value?: V;
+  /** 0 to the topic's partition count - 1. Default: chosen from the key, or round-robin without one. */
+  partition?: number;
+  /** Milliseconds since the epoch, or a Date. Default: the time of the hand-over. Ignored by topics of type LogAppendTime. */
+  timestamp?: number | Date;
+  headers?: Headers;
+}

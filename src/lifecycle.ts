@@ -1,0 +1,37 @@
+// A producer's states and the legal ways between them.
+import { MillraceError } from './errors';
+
+export type LifecycleState = 'new' | 'open' | 'closing' | 'closed';
+
+export class Lifecycle {
+  #state: LifecycleState = 'new';
+  #closing: Promise<void> | undefined;
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+
+  /** Runs `open` the first time it is needed. @throws MillraceError PRODUCER_CLOSED when it is too late. */
+  ensureOpen(open: () => void): void {
+    if (this.#state === 'open') return;
+    if (this.#state !== 'new') throw closedError();
+    open();
+    this.#state = 'open';
+  }
+
+  /** Runs `close` once; every later call waits for the first. */
+  close(close: (wasOpen: boolean) => Promise<void>): Promise<void> {
+    if (this.#closing === undefined) {
+      const wasOpen = this.#state === 'open';
+      this.#state = 'closing';
+      this.#closing = close(wasOpen).finally(() => {
+        this.#state = 'closed';
+      });
+    }
+    return this.#closing;
+  }
+}
+
+export function closedError(): MillraceError {
+  return new MillraceError('the producer is closed', 'PRODUCER_CLOSED');
+}

@@ -1,0 +1,143 @@
+// Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
+// once and never writes into the caller's object.
+import { ConfigError, describeValue } from '../errors';
+import {
+  OPTION_TABLE,
+  type OptionRow,
+  type OptionRule,
+  type ProducerOptions,
+  type ResolvedOptions,
+} from './producer-options';
+
+/** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
+export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOptions<K, V> {
+  if (given === null || typeof given !== 'object') {
+    throw new ConfigError(`the producer's options must be an object, got ${describeValue(given)}`);
+  }
+  const known = new Set<string>(OPTION_TABLE.map((row) => row.name));
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) throw new ConfigError(`unknown option ${name}${suggestion(name, known)}`);
+  }
+  const resolved: Record<string, unknown> = {};
+  for (const row of OPTION_TABLE) {
+    const value = (given as unknown as Record<string, unknown>)[row.name];
+    resolved[row.name] = value === undefined ? row.default : checked(row, value);
+  }
+  const options = resolved as unknown as ResolvedOptions<K, V>;
+  if (options.bootstrapServers === undefined) {
+    throw new ConfigError("option bootstrapServers is required: 'host:port' or a list of them");
+  }
+  checkTogether(options, given);
+  return Object.freeze(options);
+}
+
+function checked({ name, rule }: OptionRow, value: unknown): unknown {
+  const result = fits(rule, value);
+  if (result !== undefined) return result.value;
+  throw new ConfigError(`option ${name} must be ${expectation(rule)}, got ${describeValue(value)}`);
+}
+
+/** The value as it will be used, or undefined when the rule is broken. */
+function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined {
+  switch (rule.kind) {
+    case 'integer':
+    case 'number': {
+      if (typeof value !== 'number' || !(value >= rule.min && value <= rule.max)) return undefined;
+      return rule.kind === 'number' || Number.isInteger(value) ? { value } : undefined;
+    }
+    case 'choice':
+      return rule.choices.includes(value as string | number) ? { value } : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? { value } : undefined;
+    case 'string':
+      return typeof value === 'string' && value !== '' ? { value } : undefined;
+    case 'servers': {
+      const list = typeof value === 'string' ? value.split(',') : value;
+      if (!Array.isArray(list) || list.length === 0) return undefined;
+      const servers = list.map((server) => (typeof server === 'string' ? server.trim() : ''));
+      return servers.every((server) => /^[^\s,]+$/.test(server)) ? { value: servers.join(',') } : undefined;
+    }
+    case 'serializer':
+      return typeof (value as { serialize?: unknown } | null)?.serialize === 'function'
+        ? { value }
+        : undefined;
+    case 'function':
+      return typeof value === 'function' ? { value } : undefined;
+    case 'properties': {
+      if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+      const copy = { ...(value as Record<string, unknown>) };
+      const types = ['string', 'number', 'boolean'];
+      return Object.values(copy).every((property) => types.includes(typeof property))
+        ? { value: copy }
+        : undefined;
+    }
+  }
+}
+
+function expectation(rule: OptionRule): string {
+  switch (rule.kind) {
+    case 'integer':
+    case 'number': {
+      const what = rule.kind === 'integer' ? 'an integer' : 'a number';
+      return `${what}${rule.unit === '' ? '' : ` (${rule.unit})`} from ${rule.min} to ${rule.max}`;
+    }
+    case 'choice':
+      return `one of ${rule.choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
+    case 'boolean':
+      return 'true or false';
+    case 'string':
+      return 'a string that is not empty';
+    case 'servers':
+      return "'host:port' or a list of them";
+    case 'serializer':
+      return 'an object with a method serialize(topic, data)';
+    case 'function':
+      return 'a function';
+    case 'properties':
+      return "an object of librdkafka's property names and their values (strings, numbers, booleans)";
+  }
+}
+
+/** Contradictions, in the sense of Java's ProducerConfig. */
+function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOptions<K, V>): void {
+  const { enableIdempotence, acks, retries, maxInFlightRequests } = options;
+  const acksAll = acks === 'all' || acks === -1;
+  // Java: a default of true gives way to an explicit contradiction; only two explicit ones are an error.
+  const idempotent =
+    enableIdempotence &&
+    (given.enableIdempotence === true || (acksAll && retries > 0 && maxInFlightRequests <= 5));
+  if (enableIdempotence && !idempotent) (options as { enableIdempotence: boolean }).enableIdempotence = false;
+  const rules: [broken: boolean, message: string][] = [
+    [idempotent && !acksAll, `enableIdempotence needs acks 'all', got ${describeValue(acks)}`],
+    [idempotent && retries === 0, 'enableIdempotence needs retries above 0'],
+    [
+      idempotent && maxInFlightRequests > 5,
+      `enableIdempotence needs maxInFlightRequests of at most 5, got ${maxInFlightRequests}`,
+    ],
+    [
+      options.deliveryTimeoutMs < options.lingerMs + options.requestTimeoutMs &&
+        given.deliveryTimeoutMs !== undefined &&
+        given.requestTimeoutMs !== undefined,
+      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must be at least lingerMs + requestTimeoutMs ` +
+        `(${options.lingerMs} + ${options.requestTimeoutMs})`,
+    ],
+    [
+      options.retryBackoffMs > options.retryBackoffMaxMs,
+      `retryBackoffMs (${options.retryBackoffMs}) must not exceed retryBackoffMaxMs (${options.retryBackoffMaxMs})`,
+    ],
+  ];
+  for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
+  for (const property of Object.keys(options.librdkafka)) {
+    const option = OPTION_TABLE.find((row) => row.property === property);
+    if (option !== undefined) {
+      throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);
+    }
+  }
+}
+
+function suggestion(name: string, known: ReadonlySet<string>): string {
+  const alike = [...known].find(
+    (option) => option.toLowerCase() === name.replace(/[._-]/g, '').toLowerCase(),
+  );
+  return alike === undefined ? '' : `: did you mean ${alike}?`;
+}

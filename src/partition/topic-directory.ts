@@ -1,0 +1,193 @@
+// What the producer knows of its topics: their ids in the addon and whether their partitions are known. Looks
+// partitions up when a topic is first used, and again every `metadataMaxAgeMs`.
+import type { NativeClient } from '../addon';
+import { kafkaErrorDescription, kafkaErrorName, RecordError } from '../errors';
+
+/** Tells a topic's waiters, in the order of their coming, that it is ready or why it will not be. */
+export type TopicWaiter = (error: RecordError | undefined) => void;
+
+export class Topic {
+  readonly name: string;
+  readonly id: number;
+  partitionCount = 0;
+  #waiters: TopicWaiter[] = [];
+  #ready = false;
+  lastError = '';
+  readonly deadline: number;
+
+  constructor(name: string, id: number, deadline: number) {
+    this.name = name;
+    this.id = id;
+    this.deadline = deadline;
+  }
+
+  /** Whether records may be packed for it: its partitions are known. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  whenReady(waiter: TopicWaiter): void {
+    this.#waiters.push(waiter);
+  }
+
+  /** Serves the waiters in one go: no send made later can overtake them. */
+  settle(error: RecordError | undefined): void {
+    this.#ready = error === undefined;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter(error);
+  }
+}
+
+export interface TopicDirectoryOptions {
+  maxBlockMs: number;
+  metadataMaxAgeMs: number;
+  /** The last complaint of a broker, for the error's cause. */
+  lastBrokerError: () => Error | undefined;
+}
+
+/** A blocked request holds a thread of libuv's pool: short at first, longer when a broker is slow to answer. */
+const FIRST_TIMEOUT_MS = 250;
+const LONGEST_TIMEOUT_MS = 4000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
+/** A failing partition asks for a look at its topic; at most this often. */
+const REFRESH_PAUSE_MS = 1000;
+
+const NO_ANSWER: ReadonlySet<string> = new Set(['_TRANSPORT', '_TIMED_OUT', '_ALL_BROKERS_DOWN']);
+const WORTH_ANOTHER_TRY: ReadonlySet<string> = new Set([
+  'UNKNOWN_TOPIC_OR_PART',
+  'LEADER_NOT_AVAILABLE',
+  '_UNKNOWN_TOPIC',
+  'NOT_CONTROLLER',
+]);
+
+export class TopicDirectory {
+  readonly #client: NativeClient;
+  readonly #options: TopicDirectoryOptions;
+  readonly #byName = new Map<string, Topic>();
+  readonly #byId: Topic[] = [];
+  readonly #unresolved = new Set<Topic>();
+  readonly #refreshTimer: NodeJS.Timeout;
+  #resolving = false;
+  #refreshSoon: NodeJS.Timeout | undefined;
+  #closed: ((topic: string) => RecordError) | undefined;
+
+  constructor(client: NativeClient, options: TopicDirectoryOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#refreshTimer = setInterval(() => void this.#refresh(), options.metadataMaxAgeMs).unref();
+  }
+
+  /** The topic of this (valid) name. It may not be ready yet: see `Topic.whenReady`. @throws what close() was given. */
+  topic(name: string): Topic {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    if (this.#closed !== undefined) throw this.#closed(name);
+    const topic = new Topic(name, this.#client.topic(name), performance.now() + this.#options.maxBlockMs);
+    this.#byName.set(name, topic);
+    this.#byId[topic.id] = topic;
+    this.#unresolved.add(topic);
+    if (!this.#resolving) {
+      this.#resolving = true;
+      // At the turn's end: topics first used in one turn are asked for together.
+      setImmediate(() => void this.#resolve());
+    }
+    return topic;
+  }
+
+  /** Looks all topics up again before long: something about them seems to have changed. */
+  refreshSoon(): void {
+    if (this.#closed !== undefined) return;
+    this.#refreshSoon ??= setTimeout(() => {
+      this.#refreshSoon = undefined;
+      void this.#refresh();
+    }, REFRESH_PAUSE_MS).unref();
+  }
+
+  /** Ends every wait with this error. */
+  close(error: (topic: string) => RecordError): void {
+    this.#closed = error;
+    clearInterval(this.#refreshTimer);
+    clearTimeout(this.#refreshSoon);
+    for (const topic of [...this.#unresolved]) this.#fail(topic, error(topic.name));
+  }
+
+  async #refresh(): Promise<void> {
+    const ids = [...this.#byName.values()].map((topic) => topic.id);
+    if (ids.length > 0 && this.#closed === undefined)
+      this.#read(await this.#client.refreshMetadata(ids, LONGEST_TIMEOUT_MS));
+  }
+
+  async #resolve(): Promise<void> {
+    let timeoutMs = FIRST_TIMEOUT_MS;
+    let pauseMs = FIRST_PAUSE_MS;
+    while (this.#unresolved.size > 0 && this.#closed === undefined) {
+      const asked = [...this.#unresolved];
+      const started = performance.now();
+      const found = await this.#client.refreshMetadata(
+        asked.map((topic) => topic.id),
+        timeoutMs,
+      );
+      const error = found[0] === 0 ? '' : kafkaErrorName(found[0]);
+      if (error === '_TIMED_OUT') timeoutMs = Math.min(timeoutMs * 2, LONGEST_TIMEOUT_MS);
+      if (error !== '') for (const topic of asked) topic.lastError = kafkaErrorDescription(found[0]);
+      this.#read(found);
+      if (this.#closed !== undefined) break;
+      for (const topic of this.#unresolved) {
+        if (performance.now() >= topic.deadline) this.#fail(topic, this.#timeout(topic));
+      }
+      if (this.#unresolved.size === 0) break;
+      const waited = NO_ANSWER.has(error) ? performance.now() - started : 0;
+      await pause(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+    this.#resolving = false;
+  }
+
+  #timeLeft(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const topic of this.#unresolved) least = Math.min(least, topic.deadline - performance.now());
+    return Math.max(0, least);
+  }
+
+  #read(found: Int32Array): void {
+    for (let at = 2; at < found.length; at += 4) {
+      const topic = this.#byId[found[at]];
+      const error = kafkaErrorName(found[at + 1]);
+      if (found[at + 1] === 0) {
+        topic.partitionCount = found[at + 2];
+        if (this.#unresolved.delete(topic)) topic.settle(undefined);
+      } else if (this.#unresolved.has(topic)) {
+        topic.lastError = kafkaErrorDescription(found[at + 1]);
+        if (!WORTH_ANOTHER_TRY.has(error)) {
+          this.#fail(
+            topic,
+            new RecordError(`topic ${topic.name}: ${topic.lastError}`, error, { topic: topic.name }),
+          );
+        }
+      }
+    }
+  }
+
+  // Forgotten, so that the next record for it asks anew.
+  #fail(topic: Topic, error: RecordError): void {
+    this.#unresolved.delete(topic);
+    this.#byName.delete(topic.name);
+    topic.settle(error);
+  }
+
+  #timeout(topic: Topic): RecordError {
+    const cause = this.#options.lastBrokerError();
+    return new RecordError(
+      `topic ${topic.name}: its partitions were not known within maxBlockMs (${this.#options.maxBlockMs} ms): ` +
+        `${topic.lastError || 'no broker answered'}${cause === undefined ? '' : ` (last broker error: ${cause.message})`}`,
+      'METADATA_TIMEOUT',
+      { topic: topic.name, cause },
+    );
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

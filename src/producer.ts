@@ -1,0 +1,288 @@
+// The producer: a record's way from the call to the promise, stage by stage.
+import { EventEmitter } from 'node:events';
+import { addon, endAtExit, type NativeClient } from './addon';
+import { BufferMemory } from './buffer/buffer-memory';
+import type { BatchResult } from './delivery/batch-result';
+import { Outstanding } from './delivery/outstanding';
+import type { RecordMetadata } from './delivery/record-metadata';
+import { ConfigError, ConnectionError, describeValue, type MillraceError, RecordError } from './errors';
+import { BrokerEvents, type LogEvent } from './handover/broker-events';
+import { FrameHandover } from './handover/frame-handover';
+import { refreshToken } from './handover/oauth-token';
+import { closedBeforeSent } from './intake/admission-errors';
+import { BatchSend } from './intake/batch-send';
+import { type Pipeline, RECORD_OVERHEAD_BYTES, Tally } from './intake/pipeline';
+import type { BytesLike, ProducerRecord } from './intake/record';
+import { SingleSends } from './intake/single-sends';
+import { closedError, Lifecycle } from './lifecycle';
+import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
+import { toLibrdkafka } from './options/to-librdkafka';
+import { validateOptions } from './options/validate';
+import { TopicDirectory } from './partition/topic-directory';
+
+/** Parked frames are looked at this often for having outlived `deliveryTimeoutMs`. */
+const HOUSEKEEPING_MS = 500;
+/** A blocking flush holds a thread of libuv's pool: in slices. */
+const FLUSH_SLICE_MS = 100;
+const FIRST_CONNECT_TIMEOUT_MS = 250;
+const LONGEST_CONNECT_TIMEOUT_MS = 4000;
+
+export interface ProducerMetrics {
+  /** Bytes counted against `bufferMemory`. */
+  bufferedBytes: number;
+  bufferMemory: number;
+  /** Sends that wait for room in the buffer. */
+  waitingSends: number;
+  /** Records accepted and neither delivered nor failed yet. */
+  outstandingRecords: number;
+  deliveredRecords: number;
+  failedRecords: number;
+}
+
+export interface ProducerEvents {
+  /** A line of librdkafka's log. */
+  log: [event: LogEvent];
+  /** A connection or broker failed. The producer goes on trying unless `error.fatal`. */
+  brokerError: [error: MillraceError];
+  /** librdkafka's statistics, with `librdkafka: { 'statistics.interval.ms': … }`: its JSON document. */
+  statistics: [json: string];
+}
+
+/**
+ * Sends records to Kafka. Every promise settles: a record is delivered, or its send rejects with the reason within
+ * `maxBlockMs` (not accepted) or `deliveryTimeoutMs` (accepted).
+ */
+export class Producer<K = BytesLike, V = BytesLike>
+  extends EventEmitter<ProducerEvents>
+  implements AsyncDisposable
+{
+  readonly #options: ResolvedOptions<K, V>;
+  readonly #lifecycle = new Lifecycle();
+  readonly #memory: BufferMemory;
+  readonly #outstanding: Outstanding;
+  readonly #tally = new Tally();
+  readonly #events: BrokerEvents;
+  readonly #properties: [string, string][];
+
+  // Once open:
+  #client!: NativeClient;
+  #topics!: TopicDirectory;
+  #pipeline!: Pipeline<K, V>;
+  #singles!: SingleSends<K, V>;
+  #housekeeping: NodeJS.Timeout | undefined;
+  #takeBackExit: (() => void) | undefined;
+
+  /** Checks the options; connects to nothing. @throws ConfigError */
+  constructor(options: ProducerOptions<K, V>) {
+    super();
+    this.#options = validateOptions(options);
+    this.#properties = toLibrdkafka(this.#options);
+    this.#memory = new BufferMemory(this.#options.bufferMemory, this.#options.maxBlockMs);
+    this.#outstanding = new Outstanding((busy) => this.#keepProcessAlive(busy));
+    this.#events = new BrokerEvents({
+      log: (event) => this.emit('log', event),
+      brokerError: (error) => this.emit('brokerError', error),
+      statistics: (json) => this.emit('statistics', json),
+      tokenRefresh: () => void refreshToken(this.#client, this.#options.oauthBearerProvider),
+    });
+  }
+
+  /**
+   * Resolves when a broker has answered. Sending does not need it: it finds out early that the brokers cannot be
+   * reached.
+   * @throws ConnectionError when none has answered within `connectTimeoutMs`, or credentials or certificates are refused
+   * @throws ConfigError when librdkafka refuses a property
+   * @throws MillraceError PRODUCER_CLOSED
+   */
+  async connect(): Promise<void> {
+    this.#lifecycle.ensureOpen(() => this.#open());
+    const { connectTimeoutMs, bootstrapServers } = this.#options;
+    const deadline = performance.now() + connectTimeoutMs;
+    let timeoutMs = FIRST_CONNECT_TIMEOUT_MS;
+    for (;;) {
+      const left = Math.ceil(deadline - performance.now());
+      const [error] = await this.#client.refreshMetadata([], Math.max(1, Math.min(timeoutMs, left)));
+      if (error === 0) return;
+      if (this.#lifecycle.state !== 'open') throw closedError();
+      const refusal = this.#events.refusal;
+      if (refusal !== undefined) {
+        throw new ConnectionError(
+          `the brokers at ${bootstrapServers} refused the connection: ${refusal.message}`,
+          refusal.code,
+          {
+            cause: refusal,
+            retriable: false,
+          },
+        );
+      }
+      if (performance.now() >= deadline) {
+        const cause = this.#events.last;
+        throw new ConnectionError(
+          `no broker at ${bootstrapServers} answered within connectTimeoutMs (${connectTimeoutMs} ms)` +
+            `${cause === undefined ? '' : `: ${cause.message}`}`,
+          'CONNECTION_FAILED',
+          { cause },
+        );
+      }
+      timeoutMs = Math.min(timeoutMs * 2, LONGEST_CONNECT_TIMEOUT_MS);
+    }
+  }
+
+  /**
+   * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
+   * the promise has settled, or at once unless the send had to wait.
+   * @throws (rejects with) RecordError; MillraceError PRODUCER_CLOSED
+   */
+  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
+    try {
+      this.#lifecycle.ensureOpen(() => this.#open());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#singles.send(record);
+  }
+
+  /**
+   * Sends any number of records, to any topics; those of one partition arrive in their order here. Neither the array
+   * nor its records may be changed until the promise has settled.
+   * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others;
+   *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array
+   */
+  sendBatch(records: readonly ProducerRecord<K, V>[]): Promise<BatchResult> {
+    try {
+      if (!Array.isArray(records)) {
+        throw new RecordError(
+          `sendBatch takes an array of records, got ${describeValue(records)}`,
+          'INVALID_RECORD',
+        );
+      }
+      this.#lifecycle.ensureOpen(() => this.#open());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // What was sent singly before goes first.
+    this.#singles.flush();
+    return new Promise((resolve, reject) => new BatchSend(this.#pipeline, records, resolve, reject).start());
+  }
+
+  /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */
+  async flush(): Promise<void> {
+    if (this.#lifecycle.state !== 'open' && this.#lifecycle.state !== 'closing') return;
+    this.#singles.flush();
+    const drained = this.#outstanding.drain();
+    if (this.#options.lingerMs > 0) await this.#flushLingering(drained);
+    await drained;
+  }
+
+  /**
+   * Takes no more sends, delivers what was accepted, and ends. What is not delivered within `timeoutMs` (default
+   * `deliveryTimeoutMs`) fails with PRODUCER_CLOSED. Every pending promise has settled when this resolves. Further
+   * calls wait for the first.
+   */
+  close({ timeoutMs = this.#options.deliveryTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
+      return Promise.reject(
+        new ConfigError(
+          `close: timeoutMs must be a number of at least 0 (ms), got ${describeValue(timeoutMs)}`,
+        ),
+      );
+    }
+    return this.#lifecycle.close((wasOpen) => (wasOpen ? this.#close(timeoutMs) : Promise.resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  metrics(): ProducerMetrics {
+    return {
+      bufferedBytes: this.#memory.used,
+      bufferMemory: this.#memory.capacity,
+      waitingSends: this.#memory.waiting,
+      outstandingRecords: this.#outstanding.total,
+      deliveredRecords: this.#tally.delivered,
+      failedRecords: this.#tally.failed,
+    };
+  }
+
+  #open(): void {
+    const { acks, bufferMemory, maxBlockMs, metadataMaxAgeMs, deliveryTimeoutMs, maxRequestSize } =
+      this.#options;
+    const { keySerializer, valueSerializer } = this.#options;
+    let handover: FrameHandover | undefined;
+    try {
+      this.#client = new addon.NativeClient(
+        {
+          properties: this.#properties,
+          maxWindowBytes: bufferMemory,
+          recordOverheadBytes: RECORD_OVERHEAD_BYTES,
+          offsetsKnown: acks !== 0,
+        },
+        (buffer, frames, details) => handover?.deliver(buffer, frames, details),
+        this.#events.receive,
+      );
+    } catch (cause) {
+      throw new ConfigError(`librdkafka refused the configuration: ${(cause as Error).message}`, cause);
+    }
+    handover = new FrameHandover(this.#client);
+    const lastBrokerError = () => this.#events.last;
+    this.#topics = new TopicDirectory(this.#client, { maxBlockMs, metadataMaxAgeMs, lastBrokerError });
+    this.#pipeline = {
+      rules: { keySerializer, valueSerializer, maxRequestSize },
+      topics: this.#topics,
+      memory: this.#memory,
+      handover,
+      outstanding: this.#outstanding,
+      lastBrokerError,
+      tally: this.#tally,
+    };
+    this.#singles = new SingleSends(this.#pipeline);
+    this.#housekeeping = setInterval(
+      () => this.#client.expireParked(deliveryTimeoutMs),
+      HOUSEKEEPING_MS,
+    ).unref();
+    this.#takeBackExit = endAtExit(() => this.#client.destroyNow());
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#singles.flush();
+    const drained = this.#outstanding.drain();
+    const deadline = pause(timeoutMs);
+    if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
+    await Promise.race([drained, deadline.over]);
+    deadline.cancel();
+    this.#topics.close((topic) => closedBeforeSent(topic, 0));
+    this.#memory.close();
+    if (this.#outstanding.total > 0) {
+      this.#singles.flush();
+      this.#client.purge();
+      await this.#outstanding.drain();
+    }
+    clearInterval(this.#housekeeping);
+    await this.#client.destroy();
+    this.#takeBackExit?.();
+  }
+
+  async #flushLingering(drained: Promise<void>): Promise<void> {
+    let done = false;
+    void drained.then(() => {
+      done = true;
+    });
+    while (!done) await this.#client.flush(FLUSH_SLICE_MS);
+  }
+
+  // A process with records on their way stays alive; an idle producer does not hold it.
+  #keepProcessAlive(busy: boolean): void {
+    if (busy) this.#housekeeping?.ref();
+    else this.#housekeeping?.unref();
+  }
+}
+
+function pause(ms: number): { over: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    // setTimeout's longest: a larger one would fire at once.
+    timer = setTimeout(resolve, Math.min(ms, 2147483647));
+  });
+  return { over, cancel: () => clearTimeout(timer) };
+}

@@ -1,0 +1,70 @@
+// Chunks of native memory that frames are packed into, used over and over.
+import { addon } from '../addon';
+
+/** Bytes kept by the addon at a chunk's start: its reference count. native/frame_memory.h says the same. */
+const HEADER_BYTES = 64;
+/** A frame of 1,000 records of 100 bytes takes a tenth of it. */
+const CHUNK_BYTES = 1 << 20;
+/** Chunks kept for later when none of their frames is in flight any more. */
+const IDLE_CHUNKS = 4;
+
+export class Chunk {
+  readonly handle: object;
+  readonly bytes: Buffer;
+  readonly #references: Int32Array;
+
+  constructor(size: number) {
+    const [buffer, handle] = addon.allocateFrameMemory(size);
+    this.handle = handle;
+    this.bytes = Buffer.from(buffer);
+    this.#references = new Int32Array(buffer, 0, 1);
+  }
+
+  /** Whether no frame in flight needs its bytes: only this object refers to it. */
+  get idle(): boolean {
+    return Atomics.load(this.#references, 0) === 1;
+  }
+}
+
+/** Where a frame may be written: `chunk.bytes` from `position` on. */
+export class FrameMemory {
+  chunk: Chunk = new Chunk(CHUNK_BYTES);
+  position = HEADER_BYTES;
+  readonly #retired: Chunk[] = [];
+
+  get room(): number {
+    return this.chunk.bytes.length - this.position;
+  }
+
+  /** Makes room for a frame of at least `bytes`, in another chunk if need be. */
+  reserve(bytes: number): void {
+    if (this.room >= bytes) return;
+    this.#retire(this.chunk);
+    const size = Math.max(bytes + HEADER_BYTES, CHUNK_BYTES);
+    this.chunk = this.#reuse(size) ?? new Chunk(size);
+    this.position = HEADER_BYTES;
+  }
+
+  /** The bytes up to `position` are in use by a frame in flight. */
+  keepUpTo(position: number): void {
+    this.position = position;
+  }
+
+  // Oversized chunks are dropped: the addon frees them with their last frame.
+  #retire(chunk: Chunk): void {
+    if (chunk.bytes.length === CHUNK_BYTES) this.#retired.push(chunk);
+  }
+
+  #reuse(size: number): Chunk | undefined {
+    if (size > CHUNK_BYTES) return undefined;
+    let found: Chunk | undefined;
+    let idle = 0;
+    for (let i = this.#retired.length - 1; i >= 0; i--) {
+      if (!this.#retired[i].idle) continue;
+      idle++;
+      if (found === undefined) found = this.#retired.splice(i, 1)[0];
+      else if (idle > IDLE_CHUNKS) this.#retired.splice(i, 1);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,2 @@
+// `millrace/testing`: public names, no logic.
+export { EmbeddedCluster, type EmbeddedClusterOptions, type EmbeddedTopic } from './testing/embedded-cluster';
