@@ -1,0 +1,13 @@
+// KafkaJS as the tests use it to look at a broker from outside: silent, and quick to try again.
+import { Kafka, logLevel } from 'kafkajs';
+
+/** A KafkaJS client for a comma-separated broker list. */
+export function kafkaJs(brokers: string): Kafka {
+  return new Kafka({
+    clientId: 'millrace-test',
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 5_000,
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 20 },
+  });
+}

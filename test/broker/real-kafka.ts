@@ -1,0 +1,305 @@
+// A real Apache Kafka, of one or three brokers, on this machine: for tests and benchmarks alike.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+import { javaCommand, kafkaClassPath, kafkaVersion } from './kafka-jars';
+import { Watchdog } from './watchdog';
+
+const HOST = '127.0.0.1';
+const START_TIMEOUT_MS = 90_000;
+const POLL_MS = 100;
+const LOG_TAIL_CHARACTERS = 6_000;
+const MIB = 1024 * 1024;
+
+// Below the ports that systems hand out for outgoing connections: a client that keeps trying to reconnect to
+// a broker that is down could otherwise be given that broker's port, and the broker could never come back.
+const LOWEST_PORT = 16_000;
+const HIGHEST_PORT = 32_000;
+
+const SIGNALS_THAT_END_NOTHING: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT', 'SIGQUIT'];
+
+const run = promisify(execFile);
+
+export interface RealKafkaOptions {
+  brokers?: 1 | 3;
+  /** Lines for the server.properties of every broker; they win over the ones set here. */
+  brokerProperties?: Record<string, string>;
+  /** Most heap of each broker, in the way of Java's -Xmx. */
+  heap?: string;
+}
+
+interface BrokerPlace {
+  id: number;
+  port: number;
+  controllerPort: number;
+  directory: string;
+}
+
+/** A Kafka cluster of combined controllers and brokers that never outlives this process. */
+export class RealKafka {
+  /** Starts a cluster, and waits until every broker answers and knows all the others. */
+  static async start(options: RealKafkaOptions = {}): Promise<RealKafka> {
+    const { brokers: count = 1, brokerProperties = {}, heap = '1g' } = options;
+    const classPath = await kafkaClassPath();
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'millrace-kafka-'));
+    const watchdog = new Watchdog(directory);
+    try {
+      const ports = await freePorts(2 * count);
+      const places = Array.from({ length: count }, (_, i) => ({
+        id: i + 1,
+        port: ports[2 * i],
+        controllerPort: ports[2 * i + 1],
+        directory: path.join(directory, `broker-${i + 1}`),
+      }));
+      const clusterId = randomBytes(16).toString('base64url');
+      const brokers = await Promise.all(
+        places.map(async (place) => {
+          await format(classPath, clusterId, place, places, brokerProperties);
+          return new RealBroker(place, classPath, heap, watchdog);
+        }),
+      );
+      await Promise.all(brokers.map((broker) => broker.start()));
+      const kafka = new RealKafka(brokers, directory, watchdog);
+      await kafka.waitUntilEachKnowsAll();
+      return kafka;
+    } catch (error) {
+      watchdog.release();
+      throw error;
+    }
+  }
+
+  /** A comma-separated list, for `bootstrap.servers`. */
+  readonly bootstrapServers: string;
+  readonly version = kafkaVersion;
+
+  private constructor(
+    readonly brokers: readonly RealBroker[],
+    /** Holds each broker's data, settings and server.log; gone after stop. */
+    readonly directory: string,
+    private readonly watchdog: Watchdog,
+  ) {
+    this.bootstrapServers = brokers.map(({ port }) => `${HOST}:${port}`).join(',');
+  }
+
+  /** Ends every broker at once and removes its data. */
+  async stop(): Promise<void> {
+    await Promise.all(this.brokers.map((broker) => broker.kill('SIGKILL')));
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
+    this.watchdog.release();
+  }
+
+  private async waitUntilEachKnowsAll(): Promise<void> {
+    const ids = this.brokers.map(({ id }) => id);
+    await Promise.all(this.brokers.map((broker) => broker.waitUntilItKnows(ids)));
+  }
+}
+
+/** One broker of a RealKafka: it can be killed and started again, on the same port and with the same data. */
+export class RealBroker {
+  readonly id: number;
+  readonly port: number;
+  private running?: { child: ChildProcess; exit: Promise<unknown> };
+
+  constructor(
+    private readonly place: BrokerPlace,
+    private readonly classPath: string,
+    private readonly heap: string,
+    private readonly watchdog: Watchdog,
+  ) {
+    this.id = place.id;
+    this.port = place.port;
+  }
+
+  /** Undefined while the broker is down. */
+  get pid(): number | undefined {
+    return this.running?.child.pid;
+  }
+
+  /** Starts the broker, if it is down, and waits until the cluster counts it as one of its live brokers. */
+  async start(): Promise<void> {
+    if (this.running) return;
+    const log = openSync(this.logFile, 'a');
+    const child = spawn(javaCommand(), this.javaArguments(), { stdio: ['ignore', log, log] });
+    closeSync(log);
+    const { pid } = child;
+    // A forgotten broker must not keep this process alive; the watchdog ends it afterwards.
+    child.unref();
+    const exit = once(child, 'exit').finally(() => {
+      this.running = undefined;
+      if (pid !== undefined) this.watchdog.forget(pid);
+    });
+    exit.catch(() => {});
+    this.running = { child, exit };
+    if (pid !== undefined) this.watchdog.watch(pid);
+    await this.waitUntilItKnows([this.id]);
+  }
+
+  /** Sends a signal; one that ends the broker is waited for. SIGSTOP and SIGCONT pause and resume it. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (!this.running) return;
+    const { child, exit } = this.running;
+    child.kill(signal);
+    if (SIGNALS_THAT_END_NOTHING.includes(signal)) return;
+    child.ref();
+    await exit;
+  }
+
+  /** Waits until this broker itself lists the given ones as live. */
+  async waitUntilItKnows(ids: readonly number[]): Promise<void> {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    while (!(await this.knows(ids))) {
+      if (!this.running) throw await this.failure('ended while starting');
+      if (Date.now() > deadline) throw await this.failure(`was not ready after ${START_TIMEOUT_MS} ms`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  private async knows(ids: readonly number[]): Promise<boolean> {
+    const admin = new Kafka({
+      clientId: 'real-kafka',
+      brokers: [`${HOST}:${this.port}`],
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 2_000,
+      requestTimeout: 5_000,
+      retry: { retries: 0 },
+    }).admin();
+    try {
+      await admin.connect();
+      const { brokers } = await admin.describeCluster();
+      const live = new Set(brokers.map(({ nodeId }) => nodeId));
+      return ids.every((id) => live.has(id));
+    } catch {
+      return false;
+    } finally {
+      await admin.disconnect().catch(() => {});
+    }
+  }
+
+  private async failure(what: string): Promise<Error> {
+    const log = await readFile(this.logFile, 'utf8').catch(() => '');
+    return new Error(`Kafka broker ${this.id} ${what}. End of its log:\n${log.slice(-LOG_TAIL_CHARACTERS)}`);
+  }
+
+  private get logFile(): string {
+    return path.join(this.place.directory, 'server.log');
+  }
+
+  private javaArguments(): string[] {
+    return [
+      `-Xmx${this.heap}`,
+      '-XX:+UseG1GC',
+      '-XX:MaxGCPauseMillis=20',
+      '-Djava.awt.headless=true',
+      '-Dorg.slf4j.simpleLogger.showDateTime=true',
+      '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+      '-cp',
+      this.classPath,
+      'kafka.Kafka',
+      propertiesFile(this.place),
+    ];
+  }
+}
+
+async function format(
+  classPath: string,
+  clusterId: string,
+  place: BrokerPlace,
+  all: readonly BrokerPlace[],
+  brokerProperties: Record<string, string>,
+): Promise<void> {
+  const properties = { ...defaultProperties(place, all), ...brokerProperties };
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  await mkdir(place.directory, { recursive: true });
+  await writeFile(propertiesFile(place), lines.join(''));
+  const standalone = all.length === 1 ? ['--standalone'] : [];
+  // Tiered compilation stopped early: this program is over before better code would pay.
+  const java = ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.tools.StorageTool'];
+  const storage = ['format', `--cluster-id=${clusterId}`, '-c', propertiesFile(place), ...standalone];
+  try {
+    await run(javaCommand(), [...java, ...storage]);
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`Kafka's storage could not be formatted:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+function propertiesFile(place: BrokerPlace): string {
+  return path.join(place.directory, 'server.properties');
+}
+
+function defaultProperties(place: BrokerPlace, all: readonly BrokerPlace[]): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(place.id),
+    listeners: `PLAINTEXT://${HOST}:${place.port},CONTROLLER://${HOST}:${place.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${HOST}:${place.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': path.join(place.directory, 'data'),
+    ...quorum(all),
+    ...replication(all.length),
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    // A killed broker loses its leaderships, and may come back, only when its session is over.
+    'broker.session.timeout.ms': '5000',
+    'broker.heartbeat.interval.ms': '500',
+    // Internal topics are made on first use, while a test waits.
+    'offsets.topic.num.partitions': '3',
+    'transaction.state.log.num.partitions': '3',
+    'share.coordinator.state.topic.num.partitions': '3',
+    // Records are dropped by size alone: tests also write timestamps of long ago.
+    'log.retention.ms': '-1',
+    'log.retention.bytes': String(1024 * MIB),
+    'log.segment.bytes': String(256 * MIB),
+    'log.retention.check.interval.ms': '10000',
+    'log.segment.delete.delay.ms': '1000',
+  };
+}
+
+function quorum(all: readonly BrokerPlace[]): Record<string, string> {
+  if (all.length === 1) {
+    return { 'controller.quorum.bootstrap.servers': `${HOST}:${all[0].controllerPort}` };
+  }
+  const voters = all.map(({ id, controllerPort }) => `${id}@${HOST}:${controllerPort}`);
+  return { 'controller.quorum.voters': voters.join(',') };
+}
+
+function replication(count: number): Record<string, string> {
+  const factor = String(count);
+  const leastInSync = count === 1 ? '1' : '2';
+  return {
+    'default.replication.factor': factor,
+    'min.insync.replicas': leastInSync,
+    'offsets.topic.replication.factor': factor,
+    'transaction.state.log.replication.factor': factor,
+    'transaction.state.log.min.isr': leastInSync,
+    'share.coordinator.state.topic.replication.factor': factor,
+    'share.coordinator.state.topic.min.isr': leastInSync,
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers: Server[] = [];
+  try {
+    while (servers.length < count) {
+      const server = createServer();
+      server.listen(randomInt(LOWEST_PORT, HIGHEST_PORT), HOST);
+      await once(server, 'listening').then(
+        () => servers.push(server),
+        () => server.close(),
+      );
+    }
+    return servers.map((server) => (server.address() as { port: number }).port);
+  } finally {
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+}

@@ -1,0 +1,104 @@
+// Topics for tests, made and looked at through KafkaJS's admin client.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import { kafkaJs } from './kafkajs-client';
+
+const TIMEOUT_MS = 30_000;
+const POLL_MS = 50;
+
+export interface TopicOptions {
+  /** A unique name when not given. */
+  topic?: string;
+  partitions: number;
+  /** The broker's default when not given. */
+  replicationFactor?: number;
+  configs?: Record<string, string>;
+}
+
+/** Makes a topic, waits until each partition can be written to, and returns the topic's name. */
+export async function createTopic(brokers: string, options: TopicOptions): Promise<string> {
+  const { topic = `test-${randomUUID()}`, partitions, replicationFactor = -1, configs = {} } = options;
+  return withAdmin(brokers, async (admin) => {
+    const created = await admin.createTopics({
+      waitForLeaders: false,
+      topics: [
+        {
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(configs).map(([name, value]) => ({ name, value })),
+        },
+      ],
+    });
+    if (!created) throw new Error(`Topic ${topic} is there already`);
+    await untilWritable(admin, topic, partitions);
+    return topic;
+  });
+}
+
+/** Adds partitions to a topic, up to the given number in all, and waits until each can be written to. */
+export async function growTopic(brokers: string, topic: string, partitions: number): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
+    await untilWritable(admin, topic, partitions);
+  });
+}
+
+/** Deletes a topic and waits until the brokers no longer name it. */
+export async function deleteTopic(brokers: string, topic: string): Promise<void> {
+  await withAdmin(brokers, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    await until(`topic ${topic} is gone`, async () => !(await admin.listTopics()).includes(topic));
+  });
+}
+
+/**
+ * Of each partition, the offset after the last record that readers can see. Transactions that are open count for
+ * nothing, and so do ones just committed or aborted, until the brokers have written their markers.
+ */
+export async function endOffsets(brokers: string, topic: string): Promise<bigint[]> {
+  return (await offsetRanges(brokers, topic)).map(({ end }) => end);
+}
+
+export interface OffsetRange {
+  /** The offset of the oldest record that is still there. */
+  start: bigint;
+  end: bigint;
+}
+
+/** Of each partition, which offsets readers can see now. */
+export async function offsetRanges(brokers: string, topic: string): Promise<OffsetRange[]> {
+  const partitions = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic));
+  return partitions
+    .sort((a, b) => a.partition - b.partition)
+    .map(({ low, high }) => ({ start: BigInt(low), end: BigInt(high) }));
+}
+
+async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafkaJs(brokers).admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function untilWritable(admin: Admin, topic: string, count: number): Promise<void> {
+  // Metadata names a leader a little before that broker acts as one; it tells offsets only when it does.
+  await until(`topic ${topic} has ${count} partitions that can be written to`, () =>
+    admin.fetchTopicOffsets(topic).then(
+      (partitions) => partitions.length === count,
+      () => false,
+    ),
+  );
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error(`Waited ${TIMEOUT_MS} ms in vain until ${what}`);
+    await sleep(POLL_MS);
+  }
+}
