@@ -40,6 +40,8 @@ export class BatchSend<K, V> implements Waiter {
   #framesInFlight = 0;
   readonly #parts: BatchPart[] = [];
   readonly #refusals = new Map<number, RecordError>();
+  /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
+  readonly #unknownTopics = new Map<string, RecordError>();
   #finished = false;
 
   constructor(
@@ -145,11 +147,13 @@ export class BatchSend<K, V> implements Waiter {
     const { memory, handover } = this.#pipeline;
     const bytes = record.size + RECORD_OVERHEAD_BYTES;
     if (bytes > memory.capacity) throw largerThanBuffer(record, this.#next, bytes, memory.capacity);
+    const unknown = this.#unknownTopics.get(record.topic);
+    if (unknown !== undefined) throw unknown;
     const topic = this.#enter(record.topic);
     if (!topic.ready) {
       this.#lookAhead();
       topic.whenReady((error) => {
-        if (error !== undefined) this.#refuse(error);
+        if (error !== undefined) this.#unknownTopics.set(record.topic, error);
         this.#advance();
       });
       return 'waiting';

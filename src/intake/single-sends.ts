@@ -12,8 +12,8 @@ import { type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
 import { FRAME_BYTES, type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
 
-/** Fewer than a batch's: each frame's promises resolve together, and smaller ones keep librdkafka supplied. */
-const SINGLE_SEND_FRAME_RECORDS = 1024;
+/** Few: a frame's promises resolve together, and librdkafka works on the first frames while the rest is packed. */
+const SINGLE_SEND_FRAME_RECORDS = 64;
 
 type Resolve = (metadata: RecordMetadata) => void;
 type Reject = (error: RecordError) => void;

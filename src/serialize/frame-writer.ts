@@ -16,7 +16,7 @@ const FLAG_BITS = 3;
 /** A frame begins with at least this much room, so that it is not cut short by its chunk's end. */
 const FRAME_ROOM = 128 << 10;
 /** Characters collected before a run is written. */
-const RUN_CHARACTERS = 8 << 10;
+const RUN_CHARACTERS = 16 << 10;
 /** Strings this long are written by themselves: the call's cost no longer shows. */
 const LONG_STRING = 2 << 10;
 /** Short enough for a loop in JavaScript to beat a call into the runtime. */
@@ -43,10 +43,11 @@ export class FrameWriter {
   start = this.memory.position;
   #position = this.start;
 
-  // The run: strings not yet written, and the words that hold their lengths.
+  // The run: strings not yet written, joined, and which words hold their lengths. None is empty, so that there are
+  // no more strings than characters.
   #run = '';
-  #runStrings: string[] = [];
-  #runWords: number[] = [];
+  readonly #runWords = new Int32Array(RUN_CHARACTERS);
+  #runStrings = 0;
 
   get empty(): boolean {
     return this.recordCount === 0;
@@ -158,8 +159,7 @@ export class FrameWriter {
         return;
       }
       this.#run += field;
-      this.#runStrings.push(field);
-      this.#runWords.push(word);
+      this.#runWords[this.#runStrings++] = word;
       if (this.#run.length >= RUN_CHARACTERS) this.#writeRun();
     } else if (field === null || field === undefined) {
       this.words[word] = -1;
@@ -180,21 +180,24 @@ export class FrameWriter {
     if (characters > SHORT_RUN || !this.#writeShortAscii(run)) {
       const written = bytes.write(run, this.#position, 'utf8');
       if (written === characters) this.#position += written;
-      else this.#writeRunOneByOne();
+      else this.#writeRunOneByOne(run);
     }
     this.#run = '';
-    this.#runStrings.length = 0;
-    this.#runWords.length = 0;
+    this.#runStrings = 0;
   }
 
   // Again from the run's start: lengths differ from character counts, and a surrogate at one string's end may have
   // been joined with one at the next's beginning.
-  #writeRunOneByOne(): void {
+  #writeRunOneByOne(run: string): void {
     const bytes = this.memory.chunk.bytes;
-    for (let i = 0; i < this.#runStrings.length; i++) {
-      const written = bytes.write(this.#runStrings[i], this.#position, 'utf8');
-      this.words[this.#runWords[i]] = written;
+    let begin = 0;
+    for (let i = 0; i < this.#runStrings; i++) {
+      const word = this.#runWords[i];
+      const end = begin + this.words[word];
+      const written = bytes.write(run.substring(begin, end), this.#position, 'utf8');
+      this.words[word] = written;
       this.#position += written;
+      begin = end;
     }
   }
 

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+// The `millrace` program: its commands, and how it tells of errors.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../index';
+import { addClusterCommand } from './cluster';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './exit';
+import { printable } from './failure-log';
+import { addPerfCommand } from './perf';
+import { addProduceCommand } from './produce';
+
+async function main(): Promise<void> {
+  const program = new Command('millrace')
+    .description('Gets records into Apache Kafka.')
+    .version(ownVersion())
+    .option('--debug', 'show the stack of an error')
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)');
+  addProduceCommand(program);
+  addPerfCommand(program);
+  addClusterCommand(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+    // Commander has told its errors by itself.
+    if (!(error instanceof CommanderError)) tell(error, program.opts().debug === true);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  return error instanceof UsageError || error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;
+}
+
+function tell(error: unknown, debug: boolean): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`millrace: ${printable(message)}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}
+
+function ownVersion(): string {
+  // The same from src/cli and from dist/cli.
+  const manifest = readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+void main();

@@ -1,0 +1,43 @@
+// Counts what became of every record, and how long it took.
+export class Tally {
+  /** Handed to the producer. */
+  sent = 0;
+  delivered = 0;
+  failed = 0;
+  malformed = 0;
+  skipped = 0;
+  deliveredBytes = 0;
+  /** Failed records by error code. */
+  readonly failuresByCode: Record<string, number> = {};
+  private readonly startedAt = performance.now();
+  private endedAt: number | null = null;
+
+  get inFlight(): number {
+    return this.sent - this.delivered - this.failed;
+  }
+
+  get errors(): number {
+    return this.failed + this.malformed;
+  }
+
+  get seconds(): number {
+    return ((this.endedAt ?? performance.now()) - this.startedAt) / 1_000;
+  }
+
+  get recordsPerSecond(): number {
+    return this.delivered / Math.max(this.seconds, 0.001);
+  }
+
+  get megabytesPerSecond(): number {
+    return this.deliveredBytes / 1e6 / Math.max(this.seconds, 0.001);
+  }
+
+  countFailure(code: string): void {
+    this.failed++;
+    this.failuresByCode[code] = (this.failuresByCode[code] ?? 0) + 1;
+  }
+
+  stopClock(): void {
+    this.endedAt ??= performance.now();
+  }
+}
