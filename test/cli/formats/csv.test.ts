@@ -1,0 +1,100 @@
+// CSV rows as JSON objects.
+import { describe, expect, it } from 'vitest';
+import { readCsv } from '../../../src/cli/formats/csv';
+import { readAll } from './read-all';
+
+const read = (chunks: (Buffer | string)[], keyField: string | null = null) =>
+  readAll(readCsv({ topic: 't' }, { keyField }), chunks);
+
+describe('readCsv', () => {
+  it('makes each row an object of strings', async () => {
+    const { records } = await read(['id,name\n1,Ada\n2,"Grace ""G"", Hopper"\n']);
+    expect(records.map(({ key, value }) => [key, value])).toEqual([
+      [null, '{"id":"1","name":"Ada"}'],
+      [null, '{"id":"2","name":"Grace \\"G\\", Hopper"}'],
+    ]);
+  });
+
+  it('takes the key from a column, and none from an empty cell', async () => {
+    const { records } = await read(['a.b,c\nx,1\n,2\nü,3'], 'a.b');
+    expect(records.map(({ key }) => key)).toEqual(['x', null, 'ü']);
+  });
+
+  it('reads the same rows with a chunk border at any position', async () => {
+    const text = Buffer.from('\ufeffid,näme\r\n1,"two\r\nlines"\r\n\r\n3,é\n4,"a""b"');
+    const whole = (await read([text])).records;
+    expect(whole.map(({ line, value }) => [line, JSON.parse(value)])).toEqual([
+      [2, { id: '1', näme: 'two\r\nlines' }],
+      [5, { id: '3', näme: 'é' }],
+      [6, { id: '4', näme: 'a"b' }],
+    ]);
+    for (let border = 0; border <= text.length; border++) {
+      expect((await read([text.subarray(0, border), text.subarray(border)])).records).toEqual(whole);
+    }
+  });
+
+  it('takes quotes within a cell as they are', async () => {
+    const { records } = await read(['a,b\n5" pipe,1\n"x"y,2\n']);
+    expect(records.map(({ value }) => JSON.parse(value).a)).toEqual(['5" pipe', '"x"y']);
+  });
+
+  it('refuses rows of another length, among rows that are fine', async () => {
+    const { records, malformed } = await read(['a,b\n1,2\n3\n\n4,5,"x\ny"\n6,7\n']);
+    expect(records.map(({ line, original }) => [line, original])).toEqual([
+      [2, '1,2'],
+      [7, '6,7'],
+    ]);
+    expect(malformed.map(({ line, original }) => [line, original])).toEqual([
+      [3, '3'],
+      [5, '4,5,"x\ny"'],
+    ]);
+    expect(malformed[0].reason).toMatch(/^not a CSV row: Invalid Record Length/);
+  });
+
+  it('refuses a row whose quote never closes', async () => {
+    const { records, malformed } = await read(['a,b\n1,2\n3,"open\nmore\n']);
+    expect(records).toHaveLength(1);
+    expect(malformed).toMatchObject([{ line: 3, original: '3,"open\nmore' }]);
+  });
+
+  it('yields at most 1,000 rows at once, and what a chunk held without waiting for the next', async () => {
+    const { batches } = await read([`a\n${'x\n'.repeat(2_500)}`, 'y\n']);
+    const sizes = batches.map(({ records }) => records.length);
+    expect(Math.max(...sizes)).toBe(1_000);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(2_501);
+  });
+
+  it('does not let refused rows pile up', async () => {
+    const { batches } = await read([`a\n${'x,y\n'.repeat(2_500)}`]);
+    expect(Math.max(...batches.map(({ malformed }) => malformed.length))).toBeLessThanOrEqual(1_000);
+    expect(batches.reduce((sum, { malformed }) => sum + malformed.length, 0)).toBe(2_500);
+  });
+
+  it('tells its header row, so that rejected rows can be read again', async () => {
+    const headers: string[] = [];
+    const reader = readCsv({ topic: 't' }, { keyField: null, onHeader: (header) => headers.push(header) });
+    await readAll(reader, ['a,"b,c","d""e"\n1,2,3\n']);
+    expect(headers).toEqual(['a,"b,c","d""e"']);
+  });
+
+  it('refuses a header without the key column, or with a column twice', async () => {
+    await expect(read(['a,b\n1,2\n'], 'c')).rejects.toThrow('CSV header: no column c among a, b');
+    await expect(read(['a,b,a\n1,2,3\n'])).rejects.toThrow('CSV header: column a is there twice');
+  });
+
+  it('fails when its input does', async () => {
+    async function* failing() {
+      yield Buffer.from('a\n1\n');
+      throw new Error('disk gone');
+    }
+    const reading = async () => {
+      for await (const _ of readCsv({ topic: 't' }, { keyField: null })(failing()));
+    };
+    await expect(reading()).rejects.toThrow('disk gone');
+  });
+
+  it('reads nothing from nothing', async () => {
+    expect((await read([])).batches).toEqual([]);
+    expect((await read(['a,b\n'])).batches).toEqual([]);
+  });
+});

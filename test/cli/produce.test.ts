@@ -1,0 +1,230 @@
+// `millrace produce`, run as a program: what arrives, what is told, and with which exit code.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedCluster } from '../../src/testing';
+import { type ReadRecord, readBack } from '../broker/read-back';
+import { describeOnKafka } from '../broker/real-broker';
+import { createTopic } from '../broker/topics';
+import { runCli, startCli } from './run-cli';
+import { ScratchDirectory } from './scratch-directory';
+
+const scratch = new ScratchDirectory();
+
+/** A cluster to produce to. */
+interface Target {
+  brokers(): string;
+  newTopic(partitions: number): Promise<string>;
+}
+
+function itProduces({ brokers, newTopic }: Target): void {
+  async function produce(topic: string, args: string[], stdin?: string | Buffer) {
+    return runCli(['produce', '--brokers', brokers(), '--topic', topic, ...args], stdin);
+  }
+
+  const values = (records: ReadRecord[]) => records.map(({ value }) => String(value));
+
+  it('delivers every NDJSON line as it stands, by key, in order', async () => {
+    const topic = await newTopic(6);
+    const lines = Array.from({ length: 25_000 }, (_, n) =>
+      JSON.stringify({ n, user: { id: `ü${(n * 7) % 501}` }, text: 'x'.repeat(n % 60) }),
+    );
+    const file = scratch.write('events.ndjson', lines.join('\n'));
+    const { code, stdout, stderr } = await produce(topic, ['--key-field', 'user.id', '--json', file]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      topic,
+      input: file,
+      format: 'ndjson',
+      interrupted: false,
+      delivered: 25_000,
+      failed: 0,
+      malformed: 0,
+      deliveredBytes: bytes,
+    });
+
+    const records = await readBack(brokers(), topic);
+    expect(values(records).sort()).toEqual([...lines].sort());
+    const lastOfKey = new Map<string, { n: number; partition: number }>();
+    for (const { key, value, partition } of records) {
+      const { n, user } = JSON.parse(String(value));
+      expect(String(key)).toBe(user.id);
+      const last = lastOfKey.get(user.id);
+      if (last && (last.n >= n || last.partition !== partition)) throw new Error(`key ${key} out of order`);
+      lastOfKey.set(user.id, { n, partition });
+    }
+    expect(lastOfKey.size).toBe(501);
+  });
+
+  it('reads lines from standard input, with any bytes', async () => {
+    const topic = await newTopic(1);
+    const input = Buffer.concat([
+      Buffer.from('first\r\n\n'),
+      Buffer.from([0xff, 0x00, 0xc3]),
+      Buffer.from('\nlast'),
+    ]);
+    const { code, stdout } = await produce(topic, [], input);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^4 records \(0\.012 kB\) delivered in [\d.]+ s: .* records\/s, .* MB\/s, 0 failed\n$/,
+    );
+    const records = await readBack(brokers(), topic);
+    expect(records.map(({ key }) => key)).toEqual([null, null, null, null]);
+    expect(records.map(({ value }) => value)).toEqual([
+      Buffer.from('first'),
+      Buffer.from(''),
+      Buffer.from([0xff, 0x00, 0xc3]),
+      Buffer.from('last'),
+    ]);
+  });
+
+  it('turns CSV rows into JSON, with headers, into one partition', async () => {
+    const topic = await newTopic(3);
+    const file = scratch.write('people.csv', 'id,name\n1,Ada\n2,"Hopper, Grace"\n,Nobody\n');
+    const flags = ['-k', 'id', '--partition', '2', '--headers', 'source=crm', '--headers', 'note=a=b'];
+    expect(await produce(topic, [...flags, '--compression', 'gzip', file])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const headers = [
+      ['source', Buffer.from('crm')],
+      ['note', Buffer.from('a=b')],
+    ];
+    expect(await readBack(brokers(), topic)).toMatchObject([
+      { partition: 2, key: Buffer.from('1'), value: Buffer.from('{"id":"1","name":"Ada"}'), headers },
+      {
+        partition: 2,
+        key: Buffer.from('2'),
+        value: Buffer.from('{"id":"2","name":"Hopper, Grace"}'),
+        headers,
+      },
+      { partition: 2, key: null, value: Buffer.from('{"id":"","name":"Nobody"}'), headers },
+    ]);
+  });
+
+  it('delivers the rest, tells each failure and collects the lines when some are bad', async () => {
+    const topic = await newTopic(1);
+    const tooLarge = `{"pad":"${'x'.repeat(3_000)}"}`;
+    const file = scratch.write('mixed.jsonl', `{"n":1}\nnot json\n\n${tooLarge}\r\n{"n":2}\n{"n":`);
+    const rejects = scratch.write('rejects.ndjson', 'from an earlier run');
+    const flags = ['-X', 'message.max.bytes=2000', '--rejects', rejects, '--json'];
+    const { code, stdout, stderr } = await produce(topic, [...flags, file]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^line 2: not JSON: /m);
+    expect(stderr).toMatch(/^line 4: .*2000/m);
+    expect(stderr).toMatch(/^line 6: not JSON: /m);
+    expect(stderr.trim().split('\n')).toHaveLength(3);
+    expect(JSON.parse(stdout)).toMatchObject({ delivered: 2, failed: 1, malformed: 2, skipped: 1 });
+    expect(readFileSync(rejects, 'utf8').split('\n').sort()).toEqual(
+      ['not json', tooLarge, '{"n":', ''].sort(),
+    );
+    expect(values(await readBack(brokers(), topic))).toEqual(['{"n":1}', '{"n":2}']);
+  });
+
+  it('fails every record for a partition that is not there', async () => {
+    const topic = await newTopic(2);
+    const rejects = scratch.path('nowhere.txt');
+    const flags = ['--partition', '7', '--rejects', rejects, '-X', 'delivery.timeout.ms=3000'];
+    const { code, stderr, stdout } = await produce(topic, [...flags, '-'], 'a\n'.repeat(20));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^0 records .* 20 failed\n$/);
+    expect(stderr.trim().split('\n')).toHaveLength(11);
+    expect(stderr).toContain('... and 10 more');
+    expect(readFileSync(rejects, 'utf8')).toBe('a\n'.repeat(20));
+  });
+
+  it('sends what a slow input has written so far, and keeps it when interrupted', async () => {
+    const topic = await newTopic(1);
+    const cli = startCli('produce', '--brokers', brokers(), '--topic', topic);
+    cli.child.stdin?.write('one\ntwo\nunfinish');
+    expect(values(await readBack(brokers(), topic, { expectedCount: 2 }))).toEqual(['one', 'two']);
+    cli.child.kill('SIGINT');
+    const { code, stdout, stderr } = await cli.ended;
+    expect(code).toBe(130);
+    expect(stdout).toMatch(/^Interrupted: 2 records .* 0 failed\n$/);
+    expect(stderr).toContain('Stopping');
+    expect(await readBack(brokers(), topic)).toHaveLength(2);
+  });
+}
+
+describe('millrace produce, on the embedded cluster', () => {
+  let cluster: EmbeddedCluster;
+  let made = 0;
+  beforeAll(async () => {
+    cluster = await EmbeddedCluster.start({ brokers: 1 });
+  });
+  afterAll(() => cluster.close());
+  itProduces({
+    brokers: () => cluster.bootstrapServers,
+    newTopic: async (partitions) => {
+      const topic = `t${made++}`;
+      cluster.createTopic(topic, partitions);
+      return topic;
+    },
+  });
+});
+
+describeOnKafka('millrace produce, on real Kafka', (brokers) => {
+  itProduces({ brokers, newTopic: (partitions) => createTopic(brokers(), { partitions }) });
+});
+
+describe('millrace produce', () => {
+  it('starts a cluster of its own without --brokers, and says so', async () => {
+    const { code, stdout, stderr } = await runCli(['produce', '--topic', 'own', '-'], 'a\nb\n');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^2 records/);
+    expect(stderr).toMatch(/^No --brokers given: using a cluster embedded in this process .*12 partitions/);
+  });
+
+  it('produces nothing from an empty file', async () => {
+    const file = scratch.write('empty.ndjson', '');
+    const { code, stdout } = await runCli(['produce', '--topic', 'own', '--json', file]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ delivered: 0, failed: 0, format: 'ndjson' });
+  });
+
+  it('gives up on what is on its way when interrupted twice, and says what became of it', async () => {
+    await using cluster = await EmbeddedCluster.start({ topics: [{ topic: 't', partitions: 1 }] });
+    const rejects = scratch.path('given-up.txt');
+    const cli = startCli(
+      'produce',
+      '-b',
+      cluster.bootstrapServers,
+      '-t',
+      't',
+      '--rejects',
+      rejects,
+      '--json',
+    );
+    cli.child.stdin?.write('one\n');
+    await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
+    cluster.brokerDown(1);
+    cli.child.stdin?.write('two\nthree\n');
+    await cli.printed('broker trouble: ');
+    cli.child.kill('SIGINT');
+    await cli.printed('Stopping: waiting for 2 records');
+    cli.child.kill('SIGINT');
+    const { code, stdout, stderr } = await cli.ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, delivered: 1, failed: 2 });
+    expect(stderr).toMatch(/^line 2: .*\nline 3: /m);
+    expect(readFileSync(rejects, 'utf8')).toBe('two\nthree\n');
+  });
+
+  it('gives rejected CSV rows their header, so that they can be produced again', async () => {
+    const file = scratch.write('bad.csv', 'a,b\n1,2\n3\n');
+    const rejects = scratch.path('bad-rejects.csv');
+    const { code } = await runCli(['produce', '--topic', 'own', '--rejects', rejects, file]);
+    expect(code).toBe(1);
+    expect(readFileSync(rejects, 'utf8')).toBe('a,b\n3\n');
+  });
+
+  it('tells in one line that no broker answers', async () => {
+    const file = scratch.write('a.txt', 'a\n');
+    const { code, stdout, stderr } = await runCli(['produce', '--brokers', '127.0.0.1:1', '-t', 't', file]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^millrace: no broker at 127\.0\.0\.1:1 answered [^\n]*\n$/m);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
