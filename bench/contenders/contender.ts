@@ -1,0 +1,50 @@
+// What the runner must know of a contender to start a trial of it, and how Node clients' trials start.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { TrialSpec } from '../trial';
+import type { Workload } from '../workloads';
+
+export interface Command {
+  file: string;
+  args: string[];
+}
+
+export interface Contender {
+  name: string;
+  /** What a reader must know beside the figures: idempotence, batching, what is left out. */
+  note: string;
+  /** Why it cannot run here, with the remedy; undefined where it can. */
+  missing?(): string | undefined;
+  supports?(workload: Workload): boolean;
+  /** Its idempotent producer gets no answer that it accepts from librdkafka's mock cluster. */
+  needsRealKafka?: boolean;
+  /** Sends records without a key even where the workload has keys. */
+  dropsKeys?: boolean;
+  /** Compiles what needs compiling, before the first trial. */
+  prepare?(): Promise<void>;
+  command(spec: TrialSpec): Command;
+}
+
+const ROOT = path.join(__dirname, '..', '..');
+export const CACHE = path.join(ROOT, 'node_modules', '.cache', 'millrace-bench');
+// A package of their own below the contenders: a package.json beside millrace.ts would end the package `millrace` there.
+const PEERS = path.join(__dirname, 'peers', 'node_modules');
+export const INSTALL_PEERS = 'npm install --prefix bench/contenders/peers --ignore-scripts';
+
+/** A trial of the adapter `contenders/<adapter>.ts` in a fresh Node process. */
+export function nodeCommand(adapter: string, spec: TrialSpec, node = process.execPath): Command {
+  const script = path.join(__dirname, '..', 'node-trial.ts');
+  return { file: node, args: ['--import', 'tsx', script, adapter, JSON.stringify(spec)] };
+}
+
+export function peerFileExists(...parts: string[]): boolean {
+  return existsSync(path.join(PEERS, ...parts));
+}
+
+/** A Node of at least this version: the running one, or the binary that the peers' package.json brings. */
+export function nodeSince(major: number, minor: number): string | undefined {
+  const [runningMajor = 0, runningMinor = 0] = process.versions.node.split('.').map(Number);
+  if (runningMajor > major || (runningMajor === major && runningMinor >= minor)) return process.execPath;
+  const bundled = path.join(PEERS, `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  return existsSync(bundled) ? bundled : undefined;
+}

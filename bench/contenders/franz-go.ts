@@ -1,0 +1,16 @@
+// franz-go: the Go program of the folder of the same name, built on demand.
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { build } from './build';
+import { CACHE, type Contender } from './contender';
+
+const binary = path.join(CACHE, 'franz-go');
+
+export const franzGo: Contender = {
+  name: 'franz-go',
+  needsRealKafka: true,
+  note: 'idempotent; Go; byte slices prebuilt, one goroutine with ProduceSync for each caller',
+  missing: () => (spawnSync('go', ['version']).status === 0 ? undefined : 'not run: Go is missing'),
+  prepare: () => build('go', ['build', '-o', binary, '.'], path.join(__dirname, 'franz-go')),
+  command: (spec) => ({ file: binary, args: [JSON.stringify(spec)] }),
+};

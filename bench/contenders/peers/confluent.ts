@@ -1,0 +1,41 @@
+// @confluentinc/kafka-javascript through its kafkajs-like API, which is the one its guide recommends.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Connect } from '../../node-client';
+import type { PoolRecord } from '../../record-pool';
+
+interface ConfluentProducer {
+  connect(): Promise<void>;
+  send(request: { topic: string; messages: readonly PoolRecord[] }): Promise<unknown>;
+  disconnect(): Promise<void>;
+}
+
+export const connect: Connect = async (spec) => {
+  const moduleName: string = '@confluentinc/kafka-javascript';
+  const { KafkaJS } = await import(moduleName);
+  const packageJson = path.join(__dirname, 'node_modules', moduleName, 'package.json');
+  const kafka = new KafkaJS.Kafka({
+    kafkaJS: { clientId: 'bench', brokers: spec.brokers.split(','), logLevel: KafkaJS.logLevel.ERROR },
+  });
+  const producer: ConfluentProducer = kafka.producer({
+    kafkaJS: { acks: -1, idempotent: true, allowAutoTopicCreation: false },
+    'compression.codec': 'none',
+    'linger.ms': spec.lingerMs,
+    'batch.size': spec.batchBytes,
+    'queue.buffering.max.messages': 1_000_000,
+    'queue.buffering.max.kbytes': spec.bufferBytes / 1024,
+    partitioner: 'murmur2_random',
+  });
+  await producer.connect();
+  const { topic } = spec;
+  return {
+    versions: { '@confluentinc/kafka-javascript': JSON.parse(readFileSync(packageJson, 'utf8')).version },
+    async sendBatch(batch) {
+      await producer.send({ topic, messages: batch });
+    },
+    async sendOne(record) {
+      await producer.send({ topic, messages: [record] });
+    },
+    close: () => producer.disconnect(),
+  };
+};

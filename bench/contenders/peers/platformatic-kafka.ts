@@ -1,0 +1,37 @@
+// @platformatic/kafka: no linger; it is installed beside the contenders, so its types are not at hand.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Connect } from '../../node-client';
+import type { PoolRecord } from '../../record-pool';
+
+interface PlatformaticProducer {
+  send(request: { messages: readonly PoolRecord[]; acks: number; compression: string }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export const connect: Connect = async (spec) => {
+  const moduleName: string = '@platformatic/kafka';
+  const { Producer, ProduceAcks, compatibilityPartitioner, stringSerializers } = await import(moduleName);
+  const packageJson = path.join(__dirname, 'node_modules', moduleName, 'package.json');
+  const producer: PlatformaticProducer = new Producer({
+    clientId: 'bench',
+    bootstrapBrokers: spec.brokers.split(','),
+    serializers: stringSerializers,
+    idempotent: true,
+    // Its default puts keys elsewhere than Java does; this one of its own, told to be compatible, has no answer for
+    // records without a key.
+    partitioner: spec.workload.keyed ? compatibilityPartitioner : undefined,
+    autocreateTopics: false,
+  });
+  const request = { acks: ProduceAcks.ALL as number, compression: 'none' };
+  return {
+    versions: { '@platformatic/kafka': JSON.parse(readFileSync(packageJson, 'utf8')).version },
+    async sendBatch(batch) {
+      await producer.send({ ...request, messages: batch });
+    },
+    async sendOne(record) {
+      await producer.send({ ...request, messages: [record] });
+    },
+    close: () => producer.close(),
+  };
+};

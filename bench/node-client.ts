@@ -1,0 +1,15 @@
+// What a Node client's adapter offers to the measuring loop.
+import type { PoolRecord } from './record-pool';
+import type { TrialSpec } from './trial';
+
+export interface NodeClient {
+  versions: Record<string, string>;
+  /** Resolves when every record of the batch is acknowledged; rejects when one is not. */
+  sendBatch?(batch: readonly PoolRecord[]): Promise<void>;
+  sendOne?(record: PoolRecord): Promise<void>;
+  /** Set by clients whose `sendBatch` resolves at acceptance: waits until everything is acknowledged. */
+  drain?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type Connect = (spec: TrialSpec) => Promise<NodeClient>;
