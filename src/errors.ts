@@ -84,6 +84,20 @@ export class RecordError extends MillraceError {
   }
 }
 
+/**
+ * Makes an error that is born in a callback: it has no caller to show, and there may be a hundred thousand at once.
+ * Measured, capturing the stack takes nine tenths of the time.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** Some records of a `sendBatch` were not delivered; the others were. */
 export class BatchError extends MillraceError {
   /** One for each record that failed, by index. */

@@ -1,5 +1,5 @@
 // Puts a reported failure into words.
-import { kafkaErrorDescription, kafkaErrorName, RecordError } from '../errors';
+import { kafkaErrorDescription, kafkaErrorName, RecordError, withoutStack } from '../errors';
 import type { DeliveryReport } from './delivery-report';
 
 /** Tells the last thing a broker connection complained of, for errors that are its consequence. */
@@ -27,15 +27,21 @@ export function recordFailure(
   const cause = UNREACHABLE.has(name) ? lastBrokerError() : undefined;
   const because = cause === undefined ? '' : ` (last broker error: ${cause.message})`;
   if (name === '_PURGE_QUEUE' || name === '_PURGE_INFLIGHT') {
-    return new RecordError(
-      `record ${index} for ${where} was not delivered before the producer closed${because}`,
-      'PRODUCER_CLOSED',
-      { topic, partition, index, persisted: report.persisted(at), cause },
+    return withoutStack(
+      () =>
+        new RecordError(
+          `record ${index} for ${where} was not delivered before the producer closed${because}`,
+          'PRODUCER_CLOSED',
+          { topic, partition, index, persisted: report.persisted(at), cause },
+        ),
     );
   }
-  return new RecordError(
-    `record ${index} for ${where}: ${kafkaErrorDescription(code)}${detail === undefined ? '' : `: ${detail}`}${because}`,
-    name,
-    { topic, partition, index, persisted: report.persisted(at), cause },
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for ${where}: ${kafkaErrorDescription(code)}${detail === undefined ? '' : `: ${detail}`}${because}`,
+        name,
+        { topic, partition, index, persisted: report.persisted(at), cause },
+      ),
   );
 }

@@ -1,14 +1,17 @@
 // What a record is told that never got into librdkafka.
 import type { BufferMemory } from '../buffer/buffer-memory';
-import { MillraceError, RecordError } from '../errors';
+import { RecordError, withoutStack } from '../errors';
 import type { CheckedRecord } from './check-record';
 
 export function bufferTimeout(topic: string, index: number, memory: BufferMemory): RecordError {
-  return new RecordError(
-    `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
-      `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement`,
-    'BUFFER_TIMEOUT',
-    { topic, index },
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
+          `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement`,
+        'BUFFER_TIMEOUT',
+        { topic, index },
+      ),
   );
 }
 
@@ -26,23 +29,32 @@ export function largerThanBuffer(
 }
 
 export function closedBeforeSent(topic: string, index: number): RecordError {
-  return new RecordError(
-    `record ${index} for topic ${topic} was not sent before the producer closed`,
-    'PRODUCER_CLOSED',
-    { topic, index },
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for topic ${topic} was not sent before the producer closed`,
+        'PRODUCER_CLOSED',
+        {
+          topic,
+          index,
+        },
+      ),
   );
 }
 
-/** The addon refused a whole frame: the client is closed, or a buffer changed while it was being packed. */
+/** The addon refused a whole frame, as it does when the client is closed. */
 export function frameRefused(topic: string, index: number, cause: unknown): RecordError {
-  const reason = cause instanceof MillraceError || cause instanceof Error ? cause.message : String(cause);
-  return new RecordError(
-    `record ${index} for topic ${topic} could not be handed over: ${reason}`,
-    'INVALID_RECORD',
-    {
-      topic,
-      index,
-      cause,
-    },
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for topic ${topic} could not be handed over: ${reason}`,
+        'INVALID_RECORD',
+        {
+          topic,
+          index,
+          cause,
+        },
+      ),
   );
 }

@@ -2,16 +2,16 @@
 //
 // The records are read in order, each once. Where one cannot go on (its topic's partitions are not known yet, the
 // buffer is full) the batch waits there, and what is behind it waits too.
-import type { BufferMemory, WaitEnd, Waiter } from '../buffer/buffer-memory';
+import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
-import { BatchError, RecordError } from '../errors';
-import type { FrameOwner } from '../handover/frame-handover';
+import { BatchError, RecordError, withoutStack } from '../errors';
 import type { Topic } from '../partition/topic-directory';
 import { estimate, upperBound } from '../serialize/frame-writer';
 import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
+import { BatchFrame } from './batch-frame';
 import { type CheckedRecord, checkRecord, isPlainField, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
@@ -62,7 +62,7 @@ export class BatchSend<K, V> implements Waiter {
 
   start(): void {
     if (this.#pipeline.memory.waiting > 0) this.#pipeline.memory.wait(this);
-    else this.#advance();
+    else this.#packOrWait();
   }
 
   // -- as a waiter for memory --
@@ -91,7 +91,7 @@ export class BatchSend<K, V> implements Waiter {
 
   // -- packing --
 
-  #advance(): void {
+  #packOrWait(): void {
     if (this.#pack() === 'full') this.#pipeline.memory.wait(this);
   }
 
@@ -133,8 +133,9 @@ export class BatchSend<K, V> implements Waiter {
       const size = estimate(key) + estimate(value);
       const bytes = size + RECORD_OVERHEAD_BYTES;
       if (size <= rules.maxRequestSize && memory.takeInTurn(bytes)) {
-        this.#frameFor(upperBound(key) + upperBound(value)).admitted += bytes;
-        handover.writer.append((this.#topic as Topic).id, -1, key, value);
+        const { id } = this.#topic as Topic;
+        this.#frameFor(id, upperBound(key) + upperBound(value)).admitted += bytes;
+        handover.writer.append(id, -1, key, value);
         this.#packed();
         return 'packed';
       }
@@ -154,12 +155,12 @@ export class BatchSend<K, V> implements Waiter {
       this.#lookAhead();
       topic.whenReady((error) => {
         if (error !== undefined) this.#unknownTopics.set(record.topic, error);
-        this.#advance();
+        this.#packOrWait();
       });
       return 'waiting';
     }
     if (!memory.takeInTurn(bytes)) return 'full';
-    this.#frameFor(upperBoundOf(record)).admitted += bytes;
+    this.#frameFor(topic.id, upperBoundOf(record)).admitted += bytes;
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) {
       handover.writer.append(topic.id, partition, key, value);
@@ -172,14 +173,17 @@ export class BatchSend<K, V> implements Waiter {
 
   /** The topic of the record at hand, which becomes the usual one. */
   #enter(name: string): Topic {
-    if (name !== this.#topicName) {
-      if (this.#next > 0 && this.#topicNames === undefined) {
-        this.#topicNames = new Array<string>(this.#count).fill(this.#topicName, 0, this.#next);
-      }
-      this.#topicName = name;
-    }
+    this.#rename(name);
     this.#topic = this.#pipeline.topics.topic(name);
     return this.#topic;
+  }
+
+  #rename(name: string): void {
+    if (name === this.#topicName) return;
+    if (this.#next > 0)
+      this.#topicNames ??= new Array<string>(this.#count).fill(this.#topicName, 0, this.#next);
+    this.#topicName = name;
+    this.#topic = undefined;
   }
 
   /** Has the topics of the records behind looked up too, all at once. */
@@ -191,36 +195,38 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   /** The open frame, with room for a record of at most `bound` bytes. */
-  #frameFor(bound: number): BatchFrame {
+  #frameFor(topicId: number, bound: number): BatchFrame {
     const { writer } = this.#pipeline.handover;
     if (this.#frame !== undefined && !writer.fits(bound)) this.#submit();
     if (this.#frame === undefined) {
       writer.begin(bound);
-      this.#frame = new BatchFrame(this.#next, this.#pipeline.memory, this.#frameSettled, this.#frameRefused);
+      this.#frame = new BatchFrame(
+        this.#next,
+        topicId,
+        this.#pipeline.memory,
+        this.#frameSettled,
+        this.#frameRefused,
+      );
     }
     return this.#frame;
   }
 
   #packed(): void {
-    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = this.#topicName;
-    this.#held = undefined;
-    this.#next++;
+    this.#advance();
     const { writer } = this.#pipeline.handover;
     if (writer.recordCount >= FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.#submit();
   }
 
   /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
   #refuse(error: RecordError): void {
-    const own = new RecordError(error.message, error.code, {
-      ...error,
-      index: this.#next,
-      cause: error.cause,
-    });
-    this.#refusals.set(this.#next, own);
-    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = error.topic ?? '';
-    if (this.#frame !== undefined && this.#topic !== undefined) {
-      this.#pipeline.handover.writer.appendRefused(this.#topic.id);
-    }
+    this.#refusals.set(this.#next, error.index === this.#next ? error : withIndex(error, this.#next));
+    if (error.topic !== undefined) this.#rename(error.topic);
+    if (this.#frame !== undefined) this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
+    this.#advance();
+  }
+
+  #advance(): void {
+    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = this.#topicName;
     this.#held = undefined;
     this.#next++;
   }
@@ -288,54 +294,19 @@ export class BatchSend<K, V> implements Waiter {
   }
 }
 
-/** One frame of a batch. */
-class BatchFrame implements FrameOwner {
-  /** Index of its first record in the batch. */
-  readonly begin: number;
-  /** Bytes taken from the buffer's memory for it. */
-  admitted = 0;
-  count = 0;
-  readonly #memory: BufferMemory;
-  readonly #onSettled: (frame: BatchFrame, report: DeliveryReport) => void;
-  readonly #onRefused: (frame: BatchFrame, cause: unknown) => void;
-
-  constructor(
-    begin: number,
-    memory: BufferMemory,
-    onSettled: (frame: BatchFrame, report: DeliveryReport) => void,
-    onRefused: (frame: BatchFrame, cause: unknown) => void,
-  ) {
-    this.begin = begin;
-    this.#memory = memory;
-    this.#onSettled = onSettled;
-    this.#onRefused = onRefused;
-  }
-
-  /** Admission counted characters; now the bytes are known. */
-  readonly packed = (bytes: number, records: number): void => {
-    const exact = bytes + records * RECORD_OVERHEAD_BYTES;
-    this.#memory.adjust(exact - this.admitted);
-    this.admitted = exact;
-    this.count = records;
-  };
-
-  settled(report: DeliveryReport): void {
-    this.#onSettled(this, report);
-    this.#memory.release(this.admitted);
-  }
-
-  refused(cause: unknown): void {
-    this.#onRefused(this, cause);
-    this.#memory.release(this.admitted);
-  }
-}
-
 function topicOf(record: { topic?: unknown } | null | undefined): string {
   try {
     return String(record?.topic);
   } catch {
     return '';
   }
+}
+
+/** A topic's error, as the record at this index has it. */
+function withIndex(error: RecordError, index: number): RecordError {
+  return withoutStack(
+    () => new RecordError(error.message, error.code, { ...error, index, cause: error.cause }),
+  );
 }
 
 /** Reading a record may run the caller's code (getters, proxies), which may throw anything. */
