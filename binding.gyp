@@ -23,7 +23,8 @@
         "<!@(node -p \"['sources', 'addon-sources'].flatMap(l => require('fs').readFileSync('native/' + l + '.txt', 'utf8').trim().split('\\n')).map(f => 'native/' + f).join(' ')\")"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "<(librdkafka_dir)/deps/librdkafka/src"],
-      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS"],
+      # In a worker that is being terminated any call into JavaScript may fail: that must not abort the process.
+      "defines": ["NAPI_VERSION=8", "NAPI_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-fno-exceptions"],
       "cflags_cc": ["-std=c++17", "-O3", "-Wall", "-Wextra", "-Wno-ignored-qualifiers", "-fvisibility=hidden"],
       "ldflags": [

@@ -24,7 +24,7 @@ Napi::Value js_partition_for_key(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), partition_for_key(key.Data(), key.ByteLength(), count));
 }
 
-// allocateFrameMemory(bytes): [ArrayBuffer, handle]. Both hold the chunk; the handle is what submit takes.
+// allocateFrameMemory(bytes): [ArrayBuffer, handle]. Each holds a reference; the handle is what submit takes.
 Napi::Value allocate_frame_memory(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto bytes = static_cast<size_t>(int_argument(info, 0, "bytes", FrameMemory::kHeaderBytes + 1));
@@ -32,8 +32,9 @@ Napi::Value allocate_frame_memory(const Napi::CallbackInfo& info) {
   if (memory == nullptr) throw Napi::RangeError::New(env, "frame memory could not be allocated");
   const auto buffer = Napi::ArrayBuffer::New(
       env, memory->bytes(), bytes, [](Napi::Env, void*, FrameMemory* held) { held->release(); }, memory);
-  // No reference of its own: JavaScript keeps the handle beside the buffer.
-  const auto handle = Napi::External<FrameMemory>::New(env, memory);
+  memory->retain();
+  const auto handle =
+      Napi::External<FrameMemory>::New(env, memory, [](Napi::Env, FrameMemory* held) { held->release(); });
   const auto pair = Napi::Array::New(env, 2);
   pair.Set(0u, buffer);
   pair.Set(1u, handle);

@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 
 #include "frame_reader.h"
@@ -13,6 +14,18 @@ namespace {
 // From this average size on, librdkafka reads values from the frame's memory instead of copying them: the copy
 // costs more than keeping the memory.
 constexpr size_t kReferToValuesFrom = 1024;
+
+bool has_value(const rd_kafka_conf_t* conf, const char* name, const char* value) {
+  char found[64];
+  size_t size = sizeof found;
+  return rd_kafka_conf_get(conf, name, found, &size) == RD_KAFKA_CONF_OK && std::strcmp(found, value) == 0;
+}
+
+// librdkafka makes or fetches tokens, and refuses a callback beside that.
+bool fetches_tokens_itself(const rd_kafka_conf_t* conf) {
+  return has_value(conf, "sasl.oauthbearer.method", "oidc") ||
+         has_value(conf, "enable.sasl.oauthbearer.unsecure.jwt", "true");
+}
 
 constexpr int kLastFlushMs = 100;
 
@@ -39,9 +52,13 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     }
   }
   rd_kafka_conf_set_opaque(conf.get(), client.get());
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS |
-                                           RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   rd_kafka_conf_set_background_event_cb(conf.get(), on_event);
+  // These two come to the background thread as calls, not as events, whatever events are enabled.
+  rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  if (!fetches_tokens_itself(conf.get())) {
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_refresh);
+  }
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
@@ -95,7 +112,7 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
   segment_topics.clear();
   segment_of_topic.assign(topics_.size(), 0);
 
-  Slot* const slots = frame->slots();
+  Source* const sources = frame->sources();
   FrameReader reader(submission.words, submission.word_count, submission.byte_count);
   RecordView record;
   uint32_t index = 0;
@@ -107,23 +124,15 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
       segment_topics.push_back(record.topic);
       segment = static_cast<uint32_t>(segment_topics.size());
     }
-    Slot& slot = slots[index];
-    slot.source = {static_cast<uint32_t>(record.word_offset), static_cast<uint32_t>(record.byte_offset)};
-    slot.timestamp = 0;
-    slot.partition = record.partition;
-    slot.index = index;
-    slot.segment = static_cast<uint16_t>(segment - 1);
-    slot.error = (record.flags & kRefused) != 0 ? kErrorRefused : int16_t{0};
-    slot.timestamp_type = 0;
-    slot.persisted = 0;
-    index++;
+    sources[index++] = {static_cast<uint32_t>(record.word_offset), static_cast<uint32_t>(record.byte_offset),
+                        record.partition, static_cast<uint16_t>(segment - 1), (record.flags & kRefused) != 0};
   }
   if (reader.error() != nullptr) throw std::invalid_argument(std::string("malformed frame: ") + reader.error());
   if (index != submission.record_count) throw std::invalid_argument("malformed frame: fewer records than announced");
 
   frame->make_segments(static_cast<uint32_t>(segment_topics.size()));
   Segment* const segments = frame->segments();
-  for (uint32_t i = 0; i < index; i++) segments[slots[i].segment].count++;
+  for (uint32_t i = 0; i < index; i++) segments[sources[i].segment].count++;
   for (uint32_t s = 0, begin = 0; s < segment_topics.size(); s++) {
     segments[s].topic = topics_[segment_topics[s]].get();
     segments[s].begin = begin;
@@ -135,18 +144,23 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
   thread_local std::vector<uint32_t> next;
   next.clear();
   for (uint32_t s = 0; s < segment_topics.size(); s++) next.push_back(segments[s].begin);
-  for (uint32_t i = 0; i < index; i++) frame->order()[next[slots[i].segment]++] = i;
+  for (uint32_t i = 0; i < index; i++) frame->order()[next[sources[i].segment]++] = i;
   return frame;
 }
 
 FrameBytes Client::submit(const FrameSubmission& submission) {
+  if (closing_) throw std::logic_error("the client is closed");
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (closing_) throw std::logic_error("the client is closed");
   std::unique_ptr<PendingFrame> read = read_frame(submission);
   const bool copy_values = submission.byte_count / submission.record_count < kReferToValuesFrom;
   if (!copy_values) read->pin_bytes(submission.memory);
 
-  PendingFrame* const frame = read.release();
+  return hand_over(read.release(), submission, copy_values);
+}
+
+// From here on records may be inside librdkafka, so nothing may be thrown that would say otherwise.
+FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept {
   adopt(frame);
   frame->hold();
   for (uint32_t s = 0; s < frame->segment_count(); s++) {
@@ -160,6 +174,8 @@ FrameBytes Client::submit(const FrameSubmission& submission) {
     } else {
       frame->pin(submission.memory);
       topic.park(&segment);
+      // The acknowledgement that made room may have come before it could see this segment.
+      if (topic.may_enter_window()) channel_->ask_for_pump();
     }
   }
   const FrameBytes bytes = frame->pinned() ? FrameBytes::kPinned : FrameBytes::kFree;
@@ -183,6 +199,7 @@ void Client::pump_topic(Topic& topic) {
 }
 
 void Client::pump() {
+  if (closing_) return;
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (closing_) return;
   for (const auto& topic : topics_) {
@@ -227,10 +244,8 @@ rd_kafka_resp_err_t Client::flush(int timeout_ms) {
 }
 
 void Client::destroy() {
-  {
-    std::unique_lock<std::shared_mutex> gate(gate_);
-    closing_ = true;
-  }
+  closing_ = true;
+  { std::unique_lock<std::shared_mutex> wait_for_those_inside(gate_); }
   // Blocking calls that wait for a broker's answer come back sooner once nothing is left to deliver.
   purge();
   std::unique_lock<std::shared_mutex> no_blocking_call(blocking_gate_);

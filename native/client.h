@@ -97,8 +97,11 @@ class Client {
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
   static void on_event(rd_kafka_t* client, rd_kafka_event_t* event, void* opaque);
+  static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
+  static void on_token_refresh(rd_kafka_t* client, const char* config, void* opaque);
 
   std::unique_ptr<PendingFrame> read_frame(const FrameSubmission& submission);
+  FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
   void pump_topic(Topic& topic);
   void adopt(PendingFrame* frame) noexcept;
 
@@ -112,7 +115,9 @@ class Client {
   std::shared_mutex gate_;
   std::shared_mutex blocking_gate_;
   rd_kafka_t* handle_ = nullptr;  // owned; nullptr once destroyed; written with both gates taken
-  bool closing_ = false;          // guarded by gate_
+  // Set before destroy() takes gate_ to wait for those inside: who looks at it before entering keeps no writer
+  // waiting (a gate may prefer its readers), who looks at it inside may rely on it.
+  std::atomic<bool> closing_{false};
   std::vector<std::unique_ptr<Topic>> topics_;
   std::unordered_map<std::string, uint32_t> topic_ids_;
 

@@ -17,7 +17,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   PendingFrame* const frame = PendingFrame::of(slot);
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(slot->index, detail);
+    if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
     frame->settle_failed(slot, message->err, static_cast<uint8_t>(rd_kafka_message_status(message)));
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
@@ -37,7 +37,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
 void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
   DeliveryChannel& channel = static_cast<Client*>(opaque)->channel();
   switch (rd_kafka_event_type(event)) {
-    case RD_KAFKA_EVENT_LOG: {
+    case RD_KAFKA_EVENT_LOG: {  // only what was logged before the log queue was set
       const char *facility, *text;
       int level;
       if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
@@ -60,15 +60,23 @@ void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque)
     case RD_KAFKA_EVENT_STATS:
       channel.push_event({ClientEvent::kStatistics, 0, false, "", rd_kafka_event_stats(event)});
       break;
-    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: {
-      const char* const config = rd_kafka_event_config_string(event);
-      channel.push_event({ClientEvent::kTokenRefresh, 0, false, "", config == nullptr ? "" : config});
-      break;
-    }
     default:
       break;
   }
   rd_kafka_event_destroy(event);
+}
+
+// Runs in the background thread too, which serves the log queue.
+void Client::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
+  if (handle == nullptr) return;
+  DeliveryChannel& channel = static_cast<Client*>(rd_kafka_opaque(handle))->channel();
+  channel.push_event({ClientEvent::kLog, level, false, facility, text});
+}
+
+// Runs in the background thread.
+void Client::on_token_refresh(rd_kafka_t*, const char* config, void* opaque) {
+  static_cast<Client*>(opaque)->channel().push_event(
+      {ClientEvent::kTokenRefresh, 0, false, "", config == nullptr ? "" : config});
 }
 
 rd_kafka_resp_err_t Client::set_oauthbearer_token(const std::string& token, int64_t expires_at_ms,
@@ -87,8 +95,9 @@ rd_kafka_resp_err_t Client::set_oauthbearer_token(const std::string& token, int6
 }
 
 void Client::set_oauthbearer_failure(const std::string& reason) {
-  std::shared_lock<std::shared_mutex> alive(blocking_gate_);
-  if (handle_ != nullptr) rd_kafka_oauthbearer_set_token_failure(handle_, reason.c_str());
+  // Called on the JavaScript thread: a handle that is being destroyed is not waited for.
+  std::shared_lock<std::shared_mutex> alive(blocking_gate_, std::try_to_lock);
+  if (alive && handle_ != nullptr) rd_kafka_oauthbearer_set_token_failure(handle_, reason.c_str());
 }
 
 }  // namespace millrace

@@ -1,5 +1,8 @@
 #include "delivery_channel.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "pending_frame.h"
 
 namespace millrace {
@@ -13,21 +16,28 @@ void DeliveryChannel::push(PendingFrame* frame) noexcept {
   PendingFrame* head = settled_.load(std::memory_order_relaxed);
   do {
     frame->next_settled = head;
-  } while (!settled_.compare_exchange_weak(head, frame, std::memory_order_release, std::memory_order_relaxed));
+    // Acquires too: a push that comes after a take must see that take re-arm the wake-up.
+  } while (!settled_.compare_exchange_weak(head, frame, std::memory_order_acq_rel, std::memory_order_relaxed));
   ring();
 }
 
 void DeliveryChannel::push_event(ClientEvent event) {
   {
     std::lock_guard<std::mutex> lock(events_mutex_);
-    if (events_.size() == kMaxEvents) events_.pop_front();
+    if (events_.size() == kMaxEvents) {
+      // Errors and token requests come once; logs and statistics go on.
+      const auto first_to_spare = std::find_if(events_.begin(), events_.end(), [](const ClientEvent& kept) {
+        return kept.kind == ClientEvent::kLog || kept.kind == ClientEvent::kStatistics;
+      });
+      events_.erase(first_to_spare == events_.end() ? events_.begin() : first_to_spare);
+    }
     events_.push_back(std::move(event));
   }
   ring();
 }
 
 void DeliveryChannel::ask_for_pump() noexcept {
-  pump_.store(true, std::memory_order_release);
+  pump_.exchange(true, std::memory_order_acq_rel);
   ring();
 }
 
@@ -53,7 +63,7 @@ PendingFrame* DeliveryChannel::take() noexcept {
 
 std::deque<ClientEvent> DeliveryChannel::take_events() {
   std::lock_guard<std::mutex> lock(events_mutex_);
-  return std::move(events_);
+  return std::exchange(events_, {});
 }
 
 void DeliveryChannel::close() noexcept {

@@ -16,13 +16,15 @@ uint8_t* write_report(PendingFrame& frame, uint8_t* to) noexcept {
   auto* const types = reinterpret_cast<uint8_t*>(errors + count);
   auto* const persisted = types + count;
   const Slot* const slots = frame.slots();
-  for (size_t i = 0; i < count; i++) {
-    offsets[i] = slots[i].offset;
-    timestamps[i] = slots[i].timestamp;
-    partitions[i] = slots[i].partition;
-    errors[i] = slots[i].error;
-    types[i] = slots[i].timestamp_type;
-    persisted[i] = slots[i].persisted;
+  for (size_t position = 0; position < count; position++) {
+    const Slot& slot = slots[position];
+    const uint32_t i = frame.order()[position];
+    offsets[i] = slot.offset;
+    timestamps[i] = slot.timestamp;
+    partitions[i] = slot.partition;
+    errors[i] = slot.error;
+    types[i] = slot.timestamp_type;
+    persisted[i] = slot.persisted;
   }
   return to + report_size(frame);
 }

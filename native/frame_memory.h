@@ -1,8 +1,8 @@
 // The memory JavaScript packs frames into and librdkafka reads values from.
 //
 // A chunk is created by a JavaScript thread and shared with it as an external ArrayBuffer. Every holder
-// owns one reference: the ArrayBuffer (dropped by its finalizer, on that environment's thread) and each
-// pending frame whose bytes are still needed (dropped on whichever librdkafka thread acknowledges the
+// owns one reference: the ArrayBuffer and the handle beside it (dropped by their finalizers, on that environment's
+// thread) and each pending frame whose bytes are still needed (dropped on whichever librdkafka thread acknowledges the
 // frame's last record). The last one to let go frees it, so a worker thread that dies with records in
 // flight takes no memory away from librdkafka.
 #pragma once
@@ -15,8 +15,8 @@ namespace millrace {
 
 class FrameMemory {
  public:
-  // The reference count stands in the first word, where JavaScript reads it: 1 means that only the
-  // ArrayBuffer is left and the chunk may be written anew. Records start behind it.
+  // The reference count stands in the first word, where JavaScript reads it: 2 means that only the ArrayBuffer and
+  // its handle are left, and the chunk may be written anew. Records start behind it.
   static constexpr size_t kHeaderBytes = 64;
 
   // `bytes` includes the header. Returns nullptr when memory is exhausted.

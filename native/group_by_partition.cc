@@ -11,17 +11,15 @@ namespace {
 
 constexpr int32_t kNowhere = -1;
 
-// Word positions, as frame_reader.h lays them out.
-constexpr uint32_t kPartitionWord = 1;
+// A word's place in its record, as frame_reader.h lays them out.
 constexpr uint32_t kKeyLengthWord = 2;
 
-int32_t choose_partition(const PendingFrame& frame, const Slot& slot, Topic& topic) {
-  if (slot.error == kErrorRefused) return kNowhere;
-  const int32_t* const words = frame.words + slot.source.word_offset;
-  if (words[kPartitionWord] >= 0) return words[kPartitionWord];
-  const int32_t key_length = words[kKeyLengthWord];
+int32_t choose_partition(const PendingFrame& frame, const Source& source, Topic& topic) {
+  if (source.refused) return kNowhere;
+  if (source.partition >= 0) return source.partition;
+  const int32_t key_length = frame.words[source.word_offset + kKeyLengthWord];
   if (key_length < 0) return topic.round_robin();
-  return partition_for_key(frame.bytes + slot.source.byte_offset, static_cast<size_t>(key_length),
+  return partition_for_key(frame.bytes + source.byte_offset, static_cast<size_t>(key_length),
                            topic.partition_count);
 }
 
@@ -32,28 +30,28 @@ void group_by_partition(PendingFrame& frame, Segment& segment, Topic& topic) {
   thread_local std::vector<uint32_t> starts;
   thread_local std::vector<uint32_t> sorted;
 
-  Slot* const slots = frame.slots();
+  Source* const sources = frame.sources();
   uint32_t* const order = frame.order() + segment.begin;
   int32_t highest = kNowhere;
   for (uint32_t i = 0; i < segment.count; i++) {
-    Slot& slot = slots[order[i]];
-    slot.partition = choose_partition(frame, slot, topic);
-    highest = std::max(highest, slot.partition);
+    Source& source = sources[order[i]];
+    source.partition = choose_partition(frame, source, topic);
+    highest = std::max(highest, source.partition);
   }
 
   const auto buckets = static_cast<size_t>(static_cast<int64_t>(highest) + 2);
   if (buckets > segment.count * 4ul + 64) {
     // Few records over many partitions (or one absurd explicit partition): counting would cost more than sorting.
     std::stable_sort(order, order + segment.count,
-                     [slots](uint32_t a, uint32_t b) { return slots[a].partition < slots[b].partition; });
+                     [sources](uint32_t a, uint32_t b) { return sources[a].partition < sources[b].partition; });
     return;
   }
   starts.assign(buckets + 1, 0);
-  for (uint32_t i = 0; i < segment.count; i++) starts[static_cast<size_t>(slots[order[i]].partition + 2)]++;
+  for (uint32_t i = 0; i < segment.count; i++) starts[static_cast<size_t>(sources[order[i]].partition + 2)]++;
   for (size_t bucket = 1; bucket <= buckets; bucket++) starts[bucket] += starts[bucket - 1];
   sorted.resize(std::max<size_t>(sorted.size(), segment.count));
   for (uint32_t i = 0; i < segment.count; i++) {
-    sorted[starts[static_cast<size_t>(slots[order[i]].partition + 1)]++] = order[i];
+    sorted[starts[static_cast<size_t>(sources[order[i]].partition + 1)]++] = order[i];
   }
   std::copy(sorted.begin(), sorted.begin() + segment.count, order);
 }

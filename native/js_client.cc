@@ -1,6 +1,6 @@
 #include "js_client.h"
 
-#include <cstring>
+#include <initializer_list>
 
 #include "delivery_report.h"
 #include "frame_reader.h"
@@ -42,6 +42,21 @@ Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
     words[at++] = entry.available_count;
   }
   return words;
+}
+
+// What a listener throws becomes an uncaught exception, as from any event, and what follows is still delivered. Plain
+// Node-API: in a worker that is being terminated any call may fail at any time, and the wrapper's errors abort there.
+void call(napi_env env, const Napi::FunctionReference& listener, std::initializer_list<napi_value> arguments) {
+  napi_value receiver, result, error;
+  napi_get_undefined(env, &receiver);
+  if (napi_call_function(env, receiver, listener.Value(), arguments.size(), arguments.begin(), &result) == napi_ok) {
+    return;
+  }
+  bool thrown = false;
+  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
 }
 
 }  // namespace
@@ -124,9 +139,10 @@ void JsClient::deliver(Napi::Env env) {
   if (channel.take_pump_request()) client_->pump();
   // Events first: they tell why records failed.
   for (const ClientEvent& event : channel.take_events()) {
-    on_event_.Call({Napi::Number::New(env, event.kind), Napi::Number::New(env, event.code),
-                    Napi::Boolean::New(env, event.fatal), Napi::String::New(env, event.facility),
-                    Napi::String::New(env, event.text)});
+    const Napi::HandleScope scope(env);
+    call(env, on_event_, {Napi::Number::New(env, event.kind), Napi::Number::New(env, event.code),
+                          Napi::Boolean::New(env, event.fatal), Napi::String::New(env, event.facility),
+                          Napi::String::New(env, event.text)});
   }
   while (frame != nullptr) {
     PendingFrame* const first = frame;
@@ -143,27 +159,33 @@ void JsClient::deliver(Napi::Env env) {
 
 void JsClient::report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count) {
   const Napi::HandleScope scope(env);
-  auto buffer = Napi::ArrayBuffer::New(env, bytes);
-  auto* at = static_cast<uint8_t*>(buffer.Data());
-  Napi::Value details = env.Undefined();
+  void* data;
+  napi_value buffer, number;
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return;  // the client deletes the frames
+  auto* at = static_cast<uint8_t*>(data);
+  napi_value details = env.Undefined();
+  uint32_t detail_count = 0;
   for (PendingFrame* frame = first; frame != end;) {
     at = write_report(*frame, at);
     if (frame->failed_count.load(std::memory_order_relaxed) > 0) {
       for (const auto& [index, text] : frame->take_details()) {
-        if (details.IsUndefined()) details = Napi::Array::New(env);
-        auto list = details.As<Napi::Array>();
-        const auto entry = Napi::Array::New(env, 3);
-        entry.Set(0u, Napi::Number::New(env, frame->id));
-        entry.Set(1u, Napi::Number::New(env, index));
-        entry.Set(2u, Napi::String::New(env, text));
-        list.Set(list.Length(), entry);
+        if (detail_count == 0) napi_create_array(env, &details);
+        napi_value entry;
+        napi_create_array_with_length(env, 3, &entry);
+        napi_create_uint32(env, frame->id, &number);
+        napi_set_element(env, entry, 0, number);
+        napi_create_uint32(env, index, &number);
+        napi_set_element(env, entry, 1, number);
+        napi_set_element(env, entry, 2, Napi::String::New(env, text));
+        napi_set_element(env, details, detail_count++, entry);
       }
     }
     PendingFrame* const next = frame->next_settled;
     client_->forget(frame);
     frame = next;
   }
-  on_deliveries_.Call({buffer, Napi::Number::New(env, count), details});
+  napi_create_uint32(env, count, &number);
+  call(env, on_deliveries_, {buffer, number, details});
 }
 
 Napi::Value JsClient::topic(const Napi::CallbackInfo& info) {
@@ -231,7 +253,7 @@ Napi::Value JsClient::flush(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value JsClient::destroy(const Napi::CallbackInfo& info) {
-  // The lambda's reference to this is safe: the object holds itself until stop_listening.
+  Ref();  // for the lambda's use of this
   return run_blocking(
       info.Env(), [client = client_] { client->destroy(); },
       [this](Napi::Env env) {
@@ -240,6 +262,7 @@ Napi::Value JsClient::destroy(const Napi::CallbackInfo& info) {
           stop_listening();
           Unref();
         }
+        Unref();
         return env.Undefined();
       });
 }

@@ -9,16 +9,18 @@
 namespace millrace {
 
 static_assert(sizeof(Slot) == 32, "two slots to a cache line");
+static_assert(sizeof(Source) == 16, "four sources to a cache line");
 
 PendingFrame::PendingFrame(uint32_t frame_id, DeliveryChannel* delivery_channel, uint32_t records)
     : id(frame_id), channel(delivery_channel), record_count(records) {
-  // [back pointer, padded to a slot][slots][order]
-  const size_t size = sizeof(Slot) + records * (sizeof(Slot) + sizeof(uint32_t));
+  // [back pointer, padded to a slot][slots][sources][order]
+  const size_t size = sizeof(Slot) + records * (sizeof(Slot) + sizeof(Source) + sizeof(uint32_t));
   block_ = std::malloc(size);
   if (block_ == nullptr) throw std::bad_alloc();
   *static_cast<PendingFrame**>(block_) = this;
   slots_ = static_cast<Slot*>(block_) + 1;
-  order_ = reinterpret_cast<uint32_t*>(slots_ + records);
+  sources_ = reinterpret_cast<Source*>(slots_ + records);
+  order_ = reinterpret_cast<uint32_t*>(sources_ + records);
 }
 
 PendingFrame::~PendingFrame() {
@@ -27,8 +29,14 @@ PendingFrame::~PendingFrame() {
 }
 
 PendingFrame* PendingFrame::of(Slot* slot) noexcept {
-  Slot* const before_first = slot - slot->index - 1;
+  Slot* const before_first = slot - slot->position - 1;
   return *reinterpret_cast<PendingFrame**>(before_first);
+}
+
+Slot* PendingFrame::open_slot(uint32_t position) noexcept {
+  const Source& source = sources_[order_[position]];
+  slots_[position] = {-1, -1, source.partition, position, source.segment, 0, 0, 0};
+  return slots_ + position;
 }
 
 void PendingFrame::make_segments(uint32_t count) {
@@ -81,7 +89,7 @@ void PendingFrame::add_detail(uint32_t index, const char* text) {
 
 std::vector<std::pair<uint32_t, std::string>> PendingFrame::take_details() {
   std::lock_guard<std::mutex> lock(details_mutex_);
-  return std::move(details_);
+  return std::exchange(details_, {});
 }
 
 }  // namespace millrace

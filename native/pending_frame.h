@@ -25,18 +25,22 @@ struct Topic;
 // Values of Slot::error beside librdkafka's codes.
 constexpr int16_t kErrorRefused = INT16_MIN;
 
+// Where a record stands in its frame, and where it is to go.
+struct Source {
+  uint32_t word_offset;
+  uint32_t byte_offset;
+  int32_t partition;  // -1 until the partitioner has chosen
+  uint16_t segment;
+  bool refused;
+};
+
+// What became of a record. Slots lie in the order of submission, partition by partition, because that is the order
+// in which a broker thread fills them in.
 struct Slot {
-  // Before hand-over: where the record stands in the frame. After: what became of it.
-  union {
-    struct {
-      uint32_t word_offset;
-      uint32_t byte_offset;
-    } source;
-    int64_t offset;
-  };
+  int64_t offset;
   double timestamp;
   int32_t partition;
-  uint32_t index;
+  uint32_t position;  // its own, among the frame's slots
   uint16_t segment;
   int16_t error;
   uint8_t timestamp_type;
@@ -49,7 +53,7 @@ class PendingFrame;
 struct Segment {
   PendingFrame* frame = nullptr;
   Topic* topic = nullptr;  // owned by the client, lives as long as it
-  uint32_t begin = 0;      // range in the frame's order
+  uint32_t begin = 0;      // range of its positions in the frame
   uint32_t count = 0;
   uint64_t bytes = 0;  // what it counts for in the topic's window
   bool counted = false;  // whether it was added to the window
@@ -63,15 +67,22 @@ class PendingFrame {
   PendingFrame(const PendingFrame&) = delete;
   PendingFrame& operator=(const PendingFrame&) = delete;
 
-  // The frame whose slot this is: slots know their index, and the first stands behind a back pointer.
+  // The frame whose slot this is: slots know their position, and the first stands behind a back pointer.
   static PendingFrame* of(Slot* slot) noexcept;
 
   const uint32_t id;
   DeliveryChannel* const channel;
   const uint32_t record_count;
 
-  Slot* slots() noexcept { return slots_; }
+  // By index in the frame.
+  Source* sources() noexcept { return sources_; }
+  // By position: the index of the record there.
   uint32_t* order() noexcept { return order_; }
+  // By position.
+  Slot* slots() noexcept { return slots_; }
+  // Makes the slot at this position ready for its outcome.
+  Slot* open_slot(uint32_t position) noexcept;
+  uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
   Segment* segments() noexcept { return segments_.get(); }
   uint32_t segment_count() const noexcept { return segment_count_; }
   void make_segments(uint32_t count);
@@ -111,6 +122,7 @@ class PendingFrame {
 
  private:
   Slot* slots_ = nullptr;
+  Source* sources_ = nullptr;
   uint32_t* order_ = nullptr;
   void* block_ = nullptr;
   std::unique_ptr<Segment[]> segments_;

@@ -13,10 +13,9 @@ constexpr uint8_t kNotPersisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
 // No librdkafka code: stands in a slot from its hand-over until its acknowledgement.
 constexpr int16_t kErrorInFlight = INT16_MIN + 1;
 
-RecordView view_of(const PendingFrame& frame, const Slot& slot) {
+RecordView view_of(const PendingFrame& frame, const Source& source) {
   RecordView record;
-  FrameReader(frame.words, frame.word_count, frame.byte_count, slot.source.word_offset, slot.source.byte_offset)
-      .next(record);
+  FrameReader(frame.words, frame.word_count, frame.byte_count, source.word_offset, source.byte_offset).next(record);
   return record;
 }
 
@@ -79,13 +78,16 @@ void produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const Re
   if (headers != nullptr) rd_kafka_headers_destroy(headers);
   // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
   // value; any other error only by the latter. The frame is held, so the slot may be looked at.
-  if (slot->error == kErrorInFlight) frame.settle_failed(slot, rd_kafka_error_code(error), kNotPersisted);
+  // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
+  const int code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
+  if (slot->error == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
   rd_kafka_error_destroy(error);
 }
 
 }  // namespace
 
-void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, Topic& topic, bool copy_values) {
+void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, Topic& topic,
+                    bool copy_values) noexcept {
   if (topic.partition_count <= 0) {
     fail_segment(frame, segment, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
     return;
@@ -94,20 +96,20 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
 
   thread_local std::vector<rd_kafka_message_t> run;
   const int flags = copy_values ? RD_KAFKA_MSG_F_COPY : 0;
-  const uint32_t* const order = frame.order() + segment.begin;
   int32_t partition = -1;
   run.clear();
-  for (uint32_t i = 0; i < segment.count; i++) {
-    Slot* const slot = frame.slots() + order[i];
-    if (slot->error == kErrorRefused) {
+  for (uint32_t position = segment.begin; position < segment.begin + segment.count; position++) {
+    const Source& source = frame.sources()[frame.order()[position]];
+    Slot* const slot = frame.open_slot(position);
+    if (source.refused) {
       frame.settle_failed(slot, kErrorRefused, kNotPersisted);
       continue;
     }
-    if (slot->partition != partition) {
+    if (source.partition != partition) {
       produce_run(frame, topic, partition, flags, run);
-      partition = slot->partition;
+      partition = source.partition;
     }
-    const RecordView record = view_of(frame, *slot);
+    const RecordView record = view_of(frame, source);
     slot->error = kErrorInFlight;
     if (record.flags & (kHasHeaders | kHasTimestamp)) {
       produce_run(frame, topic, partition, flags, run);
@@ -125,11 +127,10 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
   produce_run(frame, topic, partition, flags, run);
 }
 
-void fail_segment(PendingFrame& frame, Segment& segment, int error) {
-  const uint32_t* const order = frame.order() + segment.begin;
-  for (uint32_t i = 0; i < segment.count; i++) {
-    Slot* const slot = frame.slots() + order[i];
-    frame.settle_failed(slot, slot->error == kErrorRefused ? kErrorRefused : error, kNotPersisted);
+void fail_segment(PendingFrame& frame, Segment& segment, int error) noexcept {
+  for (uint32_t position = segment.begin; position < segment.begin + segment.count; position++) {
+    const bool refused = frame.sources()[frame.order()[position]].refused;
+    frame.settle_failed(frame.open_slot(position), refused ? kErrorRefused : error, kNotPersisted);
   }
 }
 

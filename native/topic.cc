@@ -33,7 +33,7 @@ void Topic::set_partitions(int32_t count, std::vector<int32_t> with_leader) {
 }
 
 bool Topic::leave_window(uint64_t bytes) noexcept {
-  const int64_t left = in_flight_.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_relaxed) -
+  const int64_t left = in_flight_.fetch_sub(static_cast<int64_t>(bytes), std::memory_order_seq_cst) -
                        static_cast<int64_t>(bytes);
   return has_parked() && left < window_.load(std::memory_order_relaxed);
 }
@@ -57,7 +57,7 @@ void Topic::adapt_window(int64_t now_ms) noexcept {
 
 void Topic::park(Segment* segment) {
   parked.push_back(segment);
-  parked_count_.fetch_add(1, std::memory_order_relaxed);
+  parked_count_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 Segment* Topic::unpark() {

@@ -42,7 +42,7 @@ struct Topic {
 
   // -- the window: bytes that may be inside librdkafka at once --
   bool may_enter_window() const noexcept {
-    return in_flight_.load(std::memory_order_relaxed) < window_.load(std::memory_order_relaxed);
+    return in_flight_.load(std::memory_order_seq_cst) < window_.load(std::memory_order_relaxed);
   }
   void enter_window(uint64_t bytes) noexcept {
     in_flight_.fetch_add(static_cast<int64_t>(bytes), std::memory_order_relaxed);
@@ -52,9 +52,13 @@ struct Topic {
   // Sizes the window by how it drains; call with `submitting` held, before refilling from `parked`.
   void adapt_window(int64_t now_ms) noexcept;
 
+  // Ask whether the window is still full after parking, not only before: parking writes the count and then reads
+  // the window, leaving writes the window and then reads the count (all sequentially consistent), so that one of
+  // both sees the other. Otherwise the last acknowledgement could miss what was being parked, and nothing would
+  // ever pump it.
   void park(Segment* segment);
   Segment* unpark();
-  bool has_parked() const noexcept { return parked_count_.load(std::memory_order_relaxed) > 0; }
+  bool has_parked() const noexcept { return parked_count_.load(std::memory_order_seq_cst) > 0; }
 
   int64_t window_bytes() const noexcept { return window_.load(std::memory_order_relaxed); }
   int64_t in_flight_bytes() const noexcept { return in_flight_.load(std::memory_order_relaxed); }

@@ -20,9 +20,9 @@ export class Chunk {
     this.#references = new Int32Array(buffer, 0, 1);
   }
 
-  /** Whether no frame in flight needs its bytes: only this object refers to it. */
+  /** Whether no frame in flight needs its bytes: only the buffer and the handle refer to it. */
   get idle(): boolean {
-    return Atomics.load(this.#references, 0) === 1;
+    return Atomics.load(this.#references, 0) === 2;
   }
 }
 
