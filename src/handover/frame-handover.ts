@@ -16,19 +16,33 @@ export class FrameHandover {
   // Owners by frame id; ids of settled frames are used again.
   readonly #owners: (FrameOwner | undefined)[] = [];
   readonly #freeIds: number[] = [];
+  /** Submits the frame that is open in the writer. */
+  #submitOpen: (() => void) | undefined;
 
   constructor(client: NativeClient) {
     this.#client = client;
   }
 
+  /**
+   * Begins a frame that can take a record of `bytes` (an upper bound). The writer has one frame at a time: what
+   * somebody else has open there is submitted first, by the function given when it was begun.
+   */
+  begin(bytes: number, submit: () => void): void {
+    this.#submitOpen?.();
+    this.#submitOpen = submit;
+    this.writer.begin(bytes);
+  }
+
   /** Submits what the writer holds. `packed` is told the frame's exact size before any outcome. */
   submit(owner: FrameOwner, packed: (bytes: number, records: number) => void): void {
     const { writer } = this;
+    this.#submitOpen = undefined;
     const id = this.#freeIds.pop() ?? this.#owners.length;
     this.#owners[id] = owner;
     const bytes = writer.finish();
     packed(bytes, writer.recordCount);
     let keepBytes = false;
+    let refusal: { cause: unknown } | undefined;
     try {
       keepBytes =
         this.#client.submit(
@@ -41,9 +55,11 @@ export class FrameHandover {
           bytes,
         ) === 1;
     } catch (cause) {
-      this.#take(id).refused(cause);
+      refusal = { cause };
     }
     writer.end(keepBytes);
+    // Last: memory given back lets others pack at once.
+    if (refusal !== undefined) this.#take(id).refused(refusal.cause);
   }
 
   /** The addon's callback. */

@@ -12,7 +12,14 @@ import type { Topic } from '../partition/topic-directory';
 import { estimate, upperBound } from '../serialize/frame-writer';
 import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
 import { BatchFrame } from './batch-frame';
-import { type CheckedRecord, checkRecord, isPlainField, isTopicName, upperBoundOf } from './check-record';
+import {
+  asRecordError,
+  type CheckedRecord,
+  checkRecord,
+  isPlainField,
+  isTopicName,
+  upperBoundOf,
+} from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
 
@@ -155,12 +162,14 @@ export class BatchSend<K, V> implements Waiter {
       this.#lookAhead();
       topic.whenReady((error) => {
         if (error !== undefined) this.#unknownTopics.set(record.topic, error);
-        this.#packOrWait();
+        // Others may have come to wait for memory: behind them.
+        this.start();
       });
       return 'waiting';
     }
+    const bound = upperBoundOf(record);
     if (!memory.takeInTurn(bytes)) return 'full';
-    this.#frameFor(topic.id, upperBoundOf(record)).admitted += bytes;
+    this.#frameFor(topic.id, bound).admitted += bytes;
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) {
       handover.writer.append(topic.id, partition, key, value);
@@ -199,7 +208,7 @@ export class BatchSend<K, V> implements Waiter {
     const { writer } = this.#pipeline.handover;
     if (this.#frame !== undefined && !writer.fits(bound)) this.#submit();
     if (this.#frame === undefined) {
-      writer.begin(bound);
+      this.#pipeline.handover.begin(bound, this.#submitOpen);
       this.#frame = new BatchFrame(
         this.#next,
         topicId,
@@ -222,7 +231,7 @@ export class BatchSend<K, V> implements Waiter {
     this.#refusals.set(this.#next, error.index === this.#next ? error : withIndex(error, this.#next));
     if (error.topic !== undefined) this.#rename(error.topic);
     if (this.#frame !== undefined) this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
-    this.#advance();
+    this.#packed();
   }
 
   #advance(): void {
@@ -230,6 +239,8 @@ export class BatchSend<K, V> implements Waiter {
     this.#held = undefined;
     this.#next++;
   }
+
+  readonly #submitOpen = () => this.#submit();
 
   #submit(): void {
     const frame = this.#frame;
@@ -307,14 +318,4 @@ function withIndex(error: RecordError, index: number): RecordError {
   return withoutStack(
     () => new RecordError(error.message, error.code, { ...error, index, cause: error.cause }),
   );
-}
-
-/** Reading a record may run the caller's code (getters, proxies), which may throw anything. */
-function asRecordError(error: unknown, index: number): RecordError {
-  if (error instanceof RecordError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new RecordError(`record ${index} could not be read: ${reason}`, 'INVALID_RECORD', {
-    index,
-    cause: error,
-  });
 }

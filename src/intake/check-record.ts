@@ -183,6 +183,21 @@ function tooLarge(record: CheckedRecord, index: number, limit: number): RecordEr
   );
 }
 
+/** Anything may be thrown, even what cannot be made a string. */
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  try {
+    return cause instanceof Error ? cause.message : String(cause);
+  } catch {
+    return describeValue(cause);
+  }
+}
+
+/** Reading a record may run the caller's code (getters, proxies), which may throw anything. */
+export function asRecordError(error: unknown, index: number): RecordError {
+  if (error instanceof RecordError) return error;
+  const reason = messageOf(error);
+  return new RecordError(`record ${index} could not be read: ${reason}`, 'INVALID_RECORD', {
+    index,
+    cause: error,
+  });
 }

@@ -8,7 +8,7 @@ import type { RecordError } from '../errors';
 import type { FrameOwner } from '../handover/frame-handover';
 import type { Topic } from '../partition/topic-directory';
 import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
-import { type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
+import { asRecordError, type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
 import { FRAME_BYTES, type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
 
@@ -30,7 +30,12 @@ export class SingleSends<K, V> {
   send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
     return new Promise((resolve, reject) => {
       const { rules, topics, memory, outstanding } = this.#pipeline;
-      const checked = checkRecord(record, 0, rules);
+      let checked: CheckedRecord;
+      try {
+        checked = checkRecord(record, 0, rules);
+      } catch (error) {
+        throw asRecordError(error, 0);
+      }
       const bytes = checked.size + SINGLE_SEND_OVERHEAD_BYTES;
       if (bytes > memory.capacity) throw largerThanBuffer(checked, 0, bytes, memory.capacity);
       const topic = topics.topic(checked.topic);
@@ -91,8 +96,17 @@ export class SingleSends<K, V> {
     resolve: Resolve,
     reject: Reject,
   ): void {
-    const { writer } = this.#pipeline.handover;
-    const bound = upperBoundOf(record);
+    const { memory, handover } = this.#pipeline;
+    const { writer } = handover;
+    let bound: number;
+    try {
+      bound = upperBoundOf(record);
+    } catch (error) {
+      // A buffer that was transferred to another thread while the record waited.
+      this.#fail(asRecordError(error, 0), epoch, reject);
+      memory.release(bytes);
+      return;
+    }
     let frame = this.#open;
     if (frame !== undefined && (frame.epoch !== epoch || !writer.fits(bound))) {
       this.flush();
@@ -100,7 +114,7 @@ export class SingleSends<K, V> {
     }
     if (frame === undefined) {
       frame = new SingleSendFrame(this.#pipeline, epoch);
-      writer.begin(bound);
+      handover.begin(bound, this.#flush);
       this.#open = frame;
       setImmediate(this.#flush);
     }

@@ -24,13 +24,18 @@ const SHORT_RUN = 24;
 
 /**
  * The bytes' true length, whatever a subclass says of itself: a frame whose words and bytes disagree would be refused
- * whole. @throws TypeError for what only looks like a Uint8Array, such as a Proxy.
+ * whole. @throws TypeError for what only looks like a Uint8Array, such as a Proxy, and for one whose memory is gone.
  */
 const trueByteLength = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'byteLength',
 )?.get as () => number;
-const byteLengthOf = (bytes: Uint8Array): number => trueByteLength.call(bytes);
+function byteLengthOf(bytes: Uint8Array): number {
+  const length = trueByteLength.call(bytes);
+  // A detached one says 0, and must not pass for an empty one. Unlike the length, an element's place is checked.
+  if (length === 0) Uint8Array.prototype.at.call(bytes, 0);
+  return length;
+}
 
 export type FrameHeader = readonly [name: string, value: BytesLike];
 
