@@ -20,6 +20,10 @@ MockCluster::MockCluster(int broker_count) {
     rd_kafka_destroy(handle_);
     throw std::runtime_error("the embedded cluster could not be started");
   }
+  // From version 10 on, the mock tells who leads a partition instead, and reads a leader that may not be there.
+  constexpr int16_t kProduce = 0;
+  constexpr int16_t kLastSafeVersion = 9;
+  rd_kafka_mock_set_apiversion(cluster_, kProduce, 0, kLastSafeVersion);
 }
 
 std::string MockCluster::bootstrap_servers() {

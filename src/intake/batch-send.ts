@@ -9,17 +9,9 @@ import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
 import { BatchError, RecordError, withoutStack } from '../errors';
 import type { Topic } from '../partition/topic-directory';
-import { estimate, upperBound } from '../serialize/frame-writer';
 import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
 import { BatchFrame } from './batch-frame';
-import {
-  asRecordError,
-  type CheckedRecord,
-  checkRecord,
-  isPlainField,
-  isTopicName,
-  upperBoundOf,
-} from './check-record';
+import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
 
@@ -32,7 +24,7 @@ export class BatchSend<K, V> implements Waiter {
   readonly #epoch: Epoch;
   readonly #resolve: (result: BatchResult) => void;
   readonly #reject: (error: BatchError) => void;
-  /** Records without serializers may be packed without `checkRecord`'s closer look. */
+  /** Without serializers most records need no closer look. */
   readonly #plain: boolean;
 
   /** The next record to be packed. */
@@ -106,6 +98,7 @@ export class BatchSend<K, V> implements Waiter {
   #pack(): Progress {
     let progress: Progress = 'packed';
     while (this.#next < this.#count && progress === 'packed') {
+      if (this.#packUsual()) continue;
       try {
         progress = this.#packNext();
       } catch (error) {
@@ -119,36 +112,38 @@ export class BatchSend<K, V> implements Waiter {
 
   #packNext(): Progress {
     if (this.#held !== undefined) return this.#packHeld(this.#held);
-    const index = this.#next;
-    const record = this.#records[index];
-    const { rules, memory, handover } = this.#pipeline;
-    if (!this.#plain || record === null || typeof record !== 'object') {
-      this.#held = checkRecord(record, index, rules);
-      return this.#packHeld(this.#held);
-    }
-    // The common case without an object for each record. Every property is read once, here.
-    const { topic, key, value, partition, timestamp, headers } = record;
-    const usual =
-      topic === this.#topicName &&
-      this.#topic?.ready === true &&
-      partition === undefined &&
-      timestamp === undefined &&
-      headers === undefined &&
-      isPlainField(key) &&
-      isPlainField(value);
-    if (usual) {
-      const size = estimate(key) + estimate(value);
-      const bytes = size + RECORD_OVERHEAD_BYTES;
-      if (size <= rules.maxRequestSize && memory.takeInTurn(bytes)) {
-        const { id } = this.#topic as Topic;
-        this.#frameFor(id, upperBound(key) + upperBound(value)).admitted += bytes;
-        handover.writer.append(id, -1, key, value);
-        this.#packed();
-        return 'packed';
-      }
-    }
-    this.#held = checkRecord({ topic, key, value, partition, timestamp, headers }, index, rules);
+    this.#held = checkRecord(this.#records[this.#next], this.#next, this.#pipeline.rules);
     return this.#packHeld(this.#held);
+  }
+
+  /** Packs what needs no closer look, as far as it goes. False when the next record does. */
+  #packUsual(): boolean {
+    const frame = this.#frame;
+    const topic = this.#topic;
+    if (!this.#plain || this.#held !== undefined || frame === undefined || topic?.ready !== true)
+      return false;
+    const { memory, handover, rules } = this.#pipeline;
+    const { count, admitted } = handover.writer.appendUsual(
+      this.#records,
+      this.#next,
+      this.#count,
+      topic.name,
+      topic.id,
+      {
+        admissible: memory.capacity - memory.used,
+        recordOverhead: RECORD_OVERHEAD_BYTES,
+        recordBytes: rules.maxRequestSize,
+        frameRecords: FRAME_RECORDS,
+        frameBytes: FRAME_BYTES,
+      },
+    );
+    if (count === 0) return false;
+    memory.takeInTurn(admitted);
+    frame.admitted += admitted;
+    this.#topicNames?.fill(topic.name, this.#next, this.#next + count);
+    this.#next += count;
+    this.#submitIfFull();
+    return true;
   }
 
   #packHeld(record: CheckedRecord): Progress {
@@ -222,6 +217,10 @@ export class BatchSend<K, V> implements Waiter {
 
   #packed(): void {
     this.#advance();
+    this.#submitIfFull();
+  }
+
+  #submitIfFull(): void {
     const { writer } = this.#pipeline.handover;
     if (writer.recordCount >= FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.#submit();
   }
