@@ -143,8 +143,9 @@ export class Producer<K = BytesLike, V = BytesLike>
   }
 
   /**
-   * Sends any number of records, to any topics; those of one partition arrive in their order here. Neither the array
-   * nor its records may be changed until the promise has settled.
+   * Sends any number of records, to any topics; those of one partition arrive in their order here. Where a topic is
+   * used for the first time, the records behind wait with it, and later sends to known topics may overtake them. The array and
+   * its records must not be changed until the promise has settled.
    * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others;
    *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array
    */

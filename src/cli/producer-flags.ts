@@ -42,7 +42,9 @@ export function toProducerOptions(flags: ProducerFlags, bootstrapServers: string
   const librdkafka: Record<string, string> = {};
   for (const [property, value] of flags.X ?? []) {
     // Properties that the producer has an option for are taken as that option only.
-    const row = OPTION_TABLE.find((option) => option.property === property);
+    const row = OPTION_TABLE.find(
+      (option) => option.property === property || option.aliases?.includes(property),
+    );
     if (row) Object.assign(options, { [row.name]: asOptionValue(row.rule.kind, value) });
     else librdkafka[property] = value;
   }

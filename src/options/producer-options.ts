@@ -91,6 +91,8 @@ export interface OptionRow {
   default?: unknown;
   /** The librdkafka property it sets, if it sets one as it is. */
   property?: string;
+  /** The property's other names in librdkafka. */
+  aliases?: readonly string[];
   /** The Java producer's name. */
   java?: string;
 }
@@ -108,6 +110,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     name: 'bootstrapServers',
     rule: { kind: 'servers' },
     property: 'bootstrap.servers',
+    aliases: ['metadata.broker.list'],
     java: 'bootstrap.servers',
   },
   {
@@ -122,6 +125,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     rule: { kind: 'choice', choices: ['all', -1, 0, 1] },
     default: 'all',
     property: 'acks',
+    aliases: ['request.required.acks'],
     java: 'acks',
   },
   {
@@ -129,6 +133,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     rule: { kind: 'choice', choices: ['none', 'gzip', 'snappy', 'lz4', 'zstd'] },
     default: 'none',
     property: 'compression.type',
+    aliases: ['compression.codec'],
     java: 'compression.type',
   },
   {
@@ -138,12 +143,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'enable.idempotence',
     java: 'enable.idempotence',
   },
-  { name: 'retries', rule: integer(0, MAX_INT), default: MAX_INT, property: 'retries', java: 'retries' },
+  {
+    name: 'retries',
+    rule: integer(0, MAX_INT),
+    default: MAX_INT,
+    property: 'retries',
+    aliases: ['message.send.max.retries'],
+    java: 'retries',
+  },
   {
     name: 'maxInFlightRequests',
     rule: integer(1, 1000000),
     default: 5,
     property: 'max.in.flight.requests.per.connection',
+    aliases: ['max.in.flight'],
     java: 'max.in.flight.requests.per.connection',
   },
   {
@@ -165,6 +178,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     rule: { kind: 'number', min: 0, max: 900000, unit: 'ms' },
     default: 0,
     property: 'linger.ms',
+    aliases: ['queue.buffering.max.ms'],
     java: 'linger.ms',
   },
   {
@@ -193,6 +207,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     rule: integer(1, MAX_INT, 'ms'),
     default: 120000,
     property: 'delivery.timeout.ms',
+    aliases: ['message.timeout.ms'],
     java: 'delivery.timeout.ms',
   },
   { name: 'bufferMemory', rule: integer(4096, 2 ** 40, 'bytes'), default: 33554432, java: 'buffer.memory' },

@@ -122,13 +122,17 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
         `(${options.lingerMs} + ${options.requestTimeoutMs})`,
     ],
     [
+      options.deliveryTimeoutMs < options.lingerMs,
+      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must be at least lingerMs (${options.lingerMs})`,
+    ],
+    [
       options.retryBackoffMs > options.retryBackoffMaxMs,
       `retryBackoffMs (${options.retryBackoffMs}) must not exceed retryBackoffMaxMs (${options.retryBackoffMaxMs})`,
     ],
   ];
   for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
   for (const property of Object.keys(options.librdkafka)) {
-    const option = OPTION_TABLE.find((row) => row.property === property);
+    const option = OPTION_TABLE.find((row) => row.property === property || row.aliases?.includes(property));
     if (option !== undefined) {
       throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);
     }

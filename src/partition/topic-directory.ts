@@ -3,39 +3,25 @@
 import type { NativeClient } from '../addon';
 import { kafkaErrorDescription, kafkaErrorName, RecordError } from '../errors';
 
-/** Tells a topic's waiters, in the order of their coming, that it is ready or why it will not be. */
+/** Is told that the topic is ready, or why it will not be. */
 export type TopicWaiter = (error: RecordError | undefined) => void;
 
 export class Topic {
   readonly name: string;
   readonly id: number;
-  partitionCount = 0;
-  #waiters: TopicWaiter[] = [];
-  #ready = false;
-  lastError = '';
+  /** When those who wait for it have waited long enough. */
   readonly deadline: number;
+  partitionCount = 0;
+  /** Whether records may be packed for it: its partitions are known. */
+  ready = false;
+  lastError = '';
+  readonly whenReady: (waiter: TopicWaiter) => void;
 
-  constructor(name: string, id: number, deadline: number) {
+  constructor(name: string, id: number, deadline: number, wait: (topic: Topic, waiter: TopicWaiter) => void) {
     this.name = name;
     this.id = id;
     this.deadline = deadline;
-  }
-
-  /** Whether records may be packed for it: its partitions are known. */
-  get ready(): boolean {
-    return this.#ready;
-  }
-
-  whenReady(waiter: TopicWaiter): void {
-    this.#waiters.push(waiter);
-  }
-
-  /** Serves the waiters in one go: no send made later can overtake them. */
-  settle(error: RecordError | undefined): void {
-    this.#ready = error === undefined;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter(error);
+    this.whenReady = (waiter) => wait(this, waiter);
   }
 }
 
@@ -68,6 +54,8 @@ export class TopicDirectory {
   readonly #byName = new Map<string, Topic>();
   readonly #byId: Topic[] = [];
   readonly #unresolved = new Set<Topic>();
+  /** All who wait, whatever their topic, in the order of their coming: a batch may go on from topic to topic. */
+  #waiting: { topic: Topic; waiter: TopicWaiter }[] = [];
   readonly #refreshTimer: NodeJS.Timeout;
   #resolving = false;
   #refreshSoon: NodeJS.Timeout | undefined;
@@ -84,7 +72,10 @@ export class TopicDirectory {
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
     if (this.#closed !== undefined) throw this.#closed(name);
-    const topic = new Topic(name, this.#client.topic(name), performance.now() + this.#options.maxBlockMs);
+    const deadline = performance.now() + this.#options.maxBlockMs;
+    const topic = new Topic(name, this.#client.topic(name), deadline, (of, waiter) => {
+      this.#waiting.push({ topic: of, waiter });
+    });
     this.#byName.set(name, topic);
     this.#byId[topic.id] = topic;
     this.#unresolved.add(topic);
@@ -110,7 +101,7 @@ export class TopicDirectory {
     this.#closed = error;
     clearInterval(this.#refreshTimer);
     clearTimeout(this.#refreshSoon);
-    for (const topic of [...this.#unresolved]) this.#fail(topic, error(topic.name));
+    this.#settle(new Map([...this.#unresolved].map((topic) => [topic, error(topic.name)])));
   }
 
   async #refresh(): Promise<void> {
@@ -134,9 +125,8 @@ export class TopicDirectory {
       if (error !== '') for (const topic of asked) topic.lastError = kafkaErrorDescription(found[0]);
       this.#read(found);
       if (this.#closed !== undefined) break;
-      for (const topic of this.#unresolved) {
-        if (performance.now() >= topic.deadline) this.#fail(topic, this.#timeout(topic));
-      }
+      const late = [...this.#unresolved].filter((topic) => performance.now() >= topic.deadline);
+      this.#settle(new Map(late.map((topic) => [topic, this.#timeout(topic)])));
       if (this.#unresolved.size === 0) break;
       const waited = NO_ANSWER.has(error) ? performance.now() - started : 0;
       await pause(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
@@ -152,29 +142,40 @@ export class TopicDirectory {
   }
 
   #read(found: Int32Array): void {
+    const settled = new Map<Topic, RecordError | undefined>();
     for (let at = 2; at < found.length; at += 4) {
       const topic = this.#byId[found[at]];
       const error = kafkaErrorName(found[at + 1]);
       if (found[at + 1] === 0) {
         topic.partitionCount = found[at + 2];
-        if (this.#unresolved.delete(topic)) topic.settle(undefined);
+        if (this.#unresolved.has(topic)) settled.set(topic, undefined);
       } else if (this.#unresolved.has(topic)) {
         topic.lastError = kafkaErrorDescription(found[at + 1]);
         if (!WORTH_ANOTHER_TRY.has(error)) {
-          this.#fail(
+          settled.set(
             topic,
             new RecordError(`topic ${topic.name}: ${topic.lastError}`, error, { topic: topic.name }),
           );
         }
       }
     }
+    this.#settle(settled);
   }
 
-  // Forgotten, so that the next record for it asks anew.
-  #fail(topic: Topic, error: RecordError): void {
-    this.#unresolved.delete(topic);
-    this.#byName.delete(topic.name);
-    topic.settle(error);
+  // First all topics, then all waiters in one go: no send made later can overtake them. A topic that failed is
+  // forgotten, so that the next record for it asks anew.
+  #settle(outcomes: ReadonlyMap<Topic, RecordError | undefined>): void {
+    if (outcomes.size === 0) return;
+    for (const [topic, error] of outcomes) {
+      this.#unresolved.delete(topic);
+      topic.ready = error === undefined;
+      if (error !== undefined) this.#byName.delete(topic.name);
+    }
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ topic }) => !outcomes.has(topic));
+    for (const { topic, waiter } of waiting) {
+      if (outcomes.has(topic)) waiter(outcomes.get(topic));
+    }
   }
 
   #timeout(topic: Topic): RecordError {

@@ -1,4 +1,5 @@
 // Records without a key: round-robin over the partitions that have a leader.
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -110,6 +111,7 @@ describe('partitions without a leader', () => {
       delivered = true;
       return metadata;
     });
+    await turn();
     // Others are delivered all the while.
     const others = [0, 1, 2, 3].filter((other) => other !== partition);
     for (const other of others) await producer.send({ topic: 'orders', partition: other, value: 'other' });
