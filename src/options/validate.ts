@@ -27,6 +27,11 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
   if (options.bootstrapServers === undefined) {
     throw new ConfigError("option bootstrapServers is required: 'host:port' or a list of them");
   }
+  // Java: a default gives way to what was said.
+  const leastDelivery = options.lingerMs + options.requestTimeoutMs;
+  if (given.deliveryTimeoutMs === undefined && options.deliveryTimeoutMs < leastDelivery) {
+    resolved.deliveryTimeoutMs = leastDelivery;
+  }
   checkTogether(options, given);
   return Object.freeze(options);
 }
