@@ -160,7 +160,7 @@ export class FrameWriter {
         const keyLength = usualLength(key);
         const valueLength = usualLength(value);
         if (keyLength === NOT_USUAL || valueLength === NOT_USUAL) break;
-        const size = (keyLength > 0 ? keyLength : 0) + (valueLength > 0 ? valueLength : 0);
+        const size = Math.max(keyLength, 0) + Math.max(valueLength, 0);
         const admission = admitted + size + recordOverhead;
         if (size > recordBytes || admission > admissible || !this.fits(size * 3)) break;
         words[at] = head;
