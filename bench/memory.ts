@@ -83,7 +83,7 @@ async function stoppedBroker(kafka: RealKafka): Promise<void> {
     while (!stopped) {
       const started = performance.now();
       try {
-        await producer.sendBatch(Array.from({ length: 1000 }, () => ({ topic, value })));
+        await producer.sendBatch(Array.from({ length: 400 }, () => ({ topic, value })));
       } catch (error) {
         const [first] = (error as BatchError).errors;
         if (first.code === 'BUFFER_TIMEOUT') waits.push(performance.now() - started);
