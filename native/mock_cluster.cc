@@ -20,10 +20,13 @@ MockCluster::MockCluster(int broker_count) {
     rd_kafka_destroy(handle_);
     throw std::runtime_error("the embedded cluster could not be started");
   }
-  // From version 10 on, the mock tells who leads a partition instead, and reads a leader that may not be there.
-  constexpr int16_t kProduce = 0;
-  constexpr int16_t kLastSafeVersion = 9;
-  rd_kafka_mock_set_apiversion(cluster_, kProduce, 0, kLastSafeVersion);
+  // From these versions on, the mock tells who leads a partition instead, and reads a leader that may not be there.
+  constexpr int16_t kProduce = 0, kProduceVersion = 10;
+  constexpr int16_t kFetch = 1, kFetchVersion = 12;
+  rd_kafka_mock_set_apiversion(cluster_, kProduce, 0, kProduceVersion - 1);
+  rd_kafka_mock_set_apiversion(cluster_, kFetch, 0, kFetchVersion - 1);
+  // Consumers of a group would wait three seconds for more members.
+  rd_kafka_mock_group_initial_rebalance_delay_ms(cluster_, 0);
 }
 
 std::string MockCluster::bootstrap_servers() {
