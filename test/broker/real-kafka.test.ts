@@ -1,10 +1,19 @@
 // Proves the harness: what KafkaJS writes to the real broker is what the tests' own reader reads back.
 import type { Message, Producer } from 'kafkajs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { kafkaJs } from './kafkajs-client';
 import { forEachRecord, type ReadRecord, readBack } from './read-back';
 import { describeOnKafka } from './real-broker';
-import { createTopic, deleteTopic, endOffsets, growTopic, offsetRanges } from './topics';
+import { RealKafka } from './real-kafka';
+import {
+  createTopic,
+  deleteTopic,
+  endOffsets,
+  growTopic,
+  offsetRanges,
+  partitionStates,
+  untilInSync,
+} from './topics';
 
 describeOnKafka('the harness on a real broker', (brokers) => {
   it('reads back every field of every record, by partition and offset', async () => {
@@ -166,3 +175,37 @@ async function withProducer(
     await producer.disconnect();
   }
 }
+
+describeOnKafka('a cluster of three brokers behind proxies', () => {
+  it('stores on all three, outlives a kill, a pause and a cut, and has its broker back on the same port', async () => {
+    const kafka = await RealKafka.start({ brokers: 3, heap: '384m', proxied: true });
+    onTestFinished(() => kafka.stop());
+    const [first, second, third] = kafka.brokers;
+    const topic = await createTopic(kafka.directServers, { partitions: 3 });
+    expect(await partitionStates(kafka.directServers, topic)).toMatchObject(
+      new Array(3).fill({ replicas: [1, 2, 3], inSync: [1, 2, 3] }),
+    );
+    // Clients are told of the proxies alone.
+    expect(kafka.bootstrapServers).toBe(kafka.brokers.map(({ proxy }) => `127.0.0.1:${proxy?.port}`).join());
+    await produce(kafka.bootstrapServers, topic, numbered(0, 10));
+    await expect.poll(() => first.proxy?.connections).toBe(0);
+
+    await first.kill('SIGKILL');
+    expect(first.pid).toBeUndefined();
+    await expect
+      .poll(async () => (await partitionStates(kafka.directServers, topic)).map(({ leader }) => leader), {
+        timeout: 30_000,
+      })
+      .not.toContain(1);
+    await produce(kafka.bootstrapServers, topic, numbered(0, 10));
+    await first.start();
+    await untilInSync(kafka.directServers, topic);
+
+    await second.kill('SIGSTOP');
+    expect(second.pid).toBeDefined();
+    third.proxy?.cut();
+    await second.kill('SIGCONT');
+    await produce(kafka.bootstrapServers, topic, numbered(0, 10));
+    expect(await readBack(kafka.directServers, topic)).toHaveLength(30);
+  }, 120_000);
+});

@@ -1,23 +1,22 @@
 // A real Apache Kafka, of one or three brokers, on this machine: for tests and benchmarks alike.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
+import { type BrokerPlace, formatStorage, HOST, propertiesFile } from './broker-storage';
 import { javaCommand, kafkaClassPath, kafkaVersion } from './kafka-jars';
+import { TcpProxy } from './tcp-proxy';
 import { Watchdog } from './watchdog';
 
-const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
 const LOG_TAIL_CHARACTERS = 6_000;
-const MIB = 1024 * 1024;
 
 // Below the ports that systems hand out for outgoing connections: a client that keeps trying to reconnect to
 // a broker that is down could otherwise be given that broker's port, and the broker could never come back.
@@ -26,44 +25,45 @@ const HIGHEST_PORT = 32_000;
 
 const SIGNALS_THAT_END_NOTHING: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT', 'SIGQUIT'];
 
-const run = promisify(execFile);
-
 export interface RealKafkaOptions {
   brokers?: 1 | 3;
   /** Lines for the server.properties of every broker; they win over the ones set here. */
   brokerProperties?: Record<string, string>;
   /** Most heap of each broker, in the way of Java's -Xmx. */
   heap?: string;
-}
-
-interface BrokerPlace {
-  id: number;
-  port: number;
-  controllerPort: number;
-  directory: string;
+  /** Advertises each broker behind a TcpProxy, so that its clients' connections can be hurt. */
+  proxied?: boolean;
 }
 
 /** A Kafka cluster of combined controllers and brokers that never outlives this process. */
 export class RealKafka {
   /** Starts a cluster, and waits until every broker answers and knows all the others. */
   static async start(options: RealKafkaOptions = {}): Promise<RealKafka> {
-    const { brokers: count = 1, brokerProperties = {}, heap = '1g' } = options;
+    const { brokers: count = 1, brokerProperties = {}, heap = '1g', proxied = false } = options;
     const classPath = await kafkaClassPath();
     const directory = await mkdtemp(path.join(os.tmpdir(), 'millrace-kafka-'));
     const watchdog = new Watchdog(directory);
+    const proxies: TcpProxy[] = [];
     try {
-      const ports = await freePorts(2 * count);
+      const ports = await freePorts(3 * count);
       const places = Array.from({ length: count }, (_, i) => ({
         id: i + 1,
-        port: ports[2 * i],
-        controllerPort: ports[2 * i + 1],
+        port: ports[3 * i],
+        advertisedPort: ports[3 * i],
+        directPort: ports[3 * i + 1],
+        controllerPort: ports[3 * i + 2],
         directory: path.join(directory, `broker-${i + 1}`),
       }));
+      for (const place of proxied ? places : []) {
+        const proxy = await TcpProxy.start(place.port);
+        proxies.push(proxy);
+        place.advertisedPort = proxy.port;
+      }
       const clusterId = randomBytes(16).toString('base64url');
       const brokers = await Promise.all(
         places.map(async (place) => {
-          await format(classPath, clusterId, place, places, brokerProperties);
-          return new RealBroker(place, classPath, heap, watchdog);
+          await formatStorage(classPath, clusterId, place, places, brokerProperties);
+          return new RealBroker(place, classPath, heap, watchdog, proxies[place.id - 1]);
         }),
       );
       await Promise.all(brokers.map((broker) => broker.start()));
@@ -72,12 +72,15 @@ export class RealKafka {
       return kafka;
     } catch (error) {
       watchdog.release();
+      await Promise.all(proxies.map((proxy) => proxy.close()));
       throw error;
     }
   }
 
   /** A comma-separated list, for `bootstrap.servers`. */
   readonly bootstrapServers: string;
+  /** The same brokers, past the proxies: for those who look on from outside. */
+  readonly directServers: string;
   readonly version = kafkaVersion;
 
   private constructor(
@@ -87,11 +90,13 @@ export class RealKafka {
     private readonly watchdog: Watchdog,
   ) {
     this.bootstrapServers = brokers.map(({ port }) => `${HOST}:${port}`).join(',');
+    this.directServers = brokers.map(({ directPort }) => `${HOST}:${directPort}`).join(',');
   }
 
   /** Ends every broker at once and removes its data. */
   async stop(): Promise<void> {
     await Promise.all(this.brokers.map((broker) => broker.kill('SIGKILL')));
+    await Promise.all(this.brokers.map((broker) => broker.proxy?.close()));
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 });
     this.watchdog.release();
   }
@@ -105,7 +110,10 @@ export class RealKafka {
 /** One broker of a RealKafka: it can be killed and started again, on the same port and with the same data. */
 export class RealBroker {
   readonly id: number;
+  /** Where clients find it: its proxy's port, where it has one. */
   readonly port: number;
+  /** Where the other brokers find it. */
+  readonly directPort: number;
   private running?: { child: ChildProcess; exit: Promise<unknown> };
 
   constructor(
@@ -113,9 +121,12 @@ export class RealBroker {
     private readonly classPath: string,
     private readonly heap: string,
     private readonly watchdog: Watchdog,
+    /** Only where the cluster is `proxied`. */
+    readonly proxy: TcpProxy | undefined,
   ) {
     this.id = place.id;
-    this.port = place.port;
+    this.port = place.advertisedPort;
+    this.directPort = place.directPort;
   }
 
   /** Undefined while the broker is down. */
@@ -165,7 +176,7 @@ export class RealBroker {
   private async knows(ids: readonly number[]): Promise<boolean> {
     const admin = new Kafka({
       clientId: 'real-kafka',
-      brokers: [`${HOST}:${this.port}`],
+      brokers: [`${HOST}:${this.directPort}`],
       logLevel: logLevel.NOTHING,
       connectionTimeout: 2_000,
       requestTimeout: 5_000,
@@ -206,85 +217,6 @@ export class RealBroker {
       propertiesFile(this.place),
     ];
   }
-}
-
-async function format(
-  classPath: string,
-  clusterId: string,
-  place: BrokerPlace,
-  all: readonly BrokerPlace[],
-  brokerProperties: Record<string, string>,
-): Promise<void> {
-  const properties = { ...defaultProperties(place, all), ...brokerProperties };
-  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
-  await mkdir(place.directory, { recursive: true });
-  await writeFile(propertiesFile(place), lines.join(''));
-  const standalone = all.length === 1 ? ['--standalone'] : [];
-  // Tiered compilation stopped early: this program is over before better code would pay.
-  const java = ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.tools.StorageTool'];
-  const storage = ['format', `--cluster-id=${clusterId}`, '-c', propertiesFile(place), ...standalone];
-  try {
-    await run(javaCommand(), [...java, ...storage]);
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`Kafka's storage could not be formatted:\n${stdout}${stderr}`, { cause: error });
-  }
-}
-
-function propertiesFile(place: BrokerPlace): string {
-  return path.join(place.directory, 'server.properties');
-}
-
-function defaultProperties(place: BrokerPlace, all: readonly BrokerPlace[]): Record<string, string> {
-  return {
-    'process.roles': 'broker,controller',
-    'node.id': String(place.id),
-    listeners: `PLAINTEXT://${HOST}:${place.port},CONTROLLER://${HOST}:${place.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${HOST}:${place.port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
-    'log.dirs': path.join(place.directory, 'data'),
-    ...quorum(all),
-    ...replication(all.length),
-    'auto.create.topics.enable': 'false',
-    'group.initial.rebalance.delay.ms': '0',
-    // A killed broker loses its leaderships, and may come back, only when its session is over.
-    'broker.session.timeout.ms': '5000',
-    'broker.heartbeat.interval.ms': '500',
-    // Internal topics are made on first use, while a test waits.
-    'offsets.topic.num.partitions': '3',
-    'transaction.state.log.num.partitions': '3',
-    'share.coordinator.state.topic.num.partitions': '3',
-    // Records are dropped by size alone: tests also write timestamps of long ago.
-    'log.retention.ms': '-1',
-    'log.retention.bytes': String(1024 * MIB),
-    'log.segment.bytes': String(256 * MIB),
-    'log.retention.check.interval.ms': '10000',
-    'log.segment.delete.delay.ms': '1000',
-  };
-}
-
-function quorum(all: readonly BrokerPlace[]): Record<string, string> {
-  if (all.length === 1) {
-    return { 'controller.quorum.bootstrap.servers': `${HOST}:${all[0].controllerPort}` };
-  }
-  const voters = all.map(({ id, controllerPort }) => `${id}@${HOST}:${controllerPort}`);
-  return { 'controller.quorum.voters': voters.join(',') };
-}
-
-function replication(count: number): Record<string, string> {
-  const factor = String(count);
-  const leastInSync = count === 1 ? '1' : '2';
-  return {
-    'default.replication.factor': factor,
-    'min.insync.replicas': leastInSync,
-    'offsets.topic.replication.factor': factor,
-    'transaction.state.log.replication.factor': factor,
-    'transaction.state.log.min.isr': leastInSync,
-    'share.coordinator.state.topic.replication.factor': factor,
-    'share.coordinator.state.topic.min.isr': leastInSync,
-  };
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -75,6 +75,37 @@ export async function offsetRanges(brokers: string, topic: string): Promise<Offs
     .map(({ low, high }) => ({ start: BigInt(low), end: BigInt(high) }));
 }
 
+export interface PartitionState {
+  partition: number;
+  /** -1: none. */
+  leader: number;
+  /** Broker ids, ascending. */
+  replicas: number[];
+  inSync: number[];
+}
+
+/** Who leads each partition, who stores it, and who is up to date. */
+export async function partitionStates(brokers: string, topic: string): Promise<PartitionState[]> {
+  const { topics } = await withAdmin(brokers, (admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+  return topics[0].partitions
+    .map(({ partitionId, leader, replicas, isr }) => ({
+      partition: partitionId,
+      leader,
+      replicas: [...replicas].sort((a, b) => a - b),
+      inSync: [...isr].sort((a, b) => a - b),
+    }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
+/** Waits until every replica of every partition is up to date. */
+export async function untilInSync(brokers: string, topic: string): Promise<void> {
+  await until(`every replica of ${topic} is in sync`, async () =>
+    (await partitionStates(brokers, topic)).every(
+      ({ leader, replicas, inSync }) => leader !== -1 && inSync.length === replicas.length,
+    ),
+  );
+}
+
 async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafkaJs(brokers).admin();
   await admin.connect();
