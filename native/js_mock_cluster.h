@@ -20,7 +20,12 @@ class JsMockCluster : public Napi::ObjectWrap<JsMockCluster> {
   Napi::Value set_leader(const Napi::CallbackInfo& info);
   Napi::Value set_broker_down(const Napi::CallbackInfo& info);
   Napi::Value set_round_trip_time(const Napi::CallbackInfo& info);
-  void push_request_errors(const Napi::CallbackInfo& info);
+  Napi::Value set_follower(const Napi::CallbackInfo& info);
+  Napi::Value set_coordinator(const Napi::CallbackInfo& info);
+  Napi::Value set_topic_error(const Napi::CallbackInfo& info);
+  Napi::Value push_request_errors(const Napi::CallbackInfo& info);
+  Napi::Value push_broker_errors(const Napi::CallbackInfo& info);
+  Napi::Value clear_request_errors(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
   void close_now(const Napi::CallbackInfo& info);
 

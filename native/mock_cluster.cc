@@ -1,7 +1,6 @@
 #include "mock_cluster.h"
 
 #include <stdexcept>
-#include <vector>
 
 namespace millrace {
 
@@ -58,11 +57,49 @@ rd_kafka_resp_err_t MockCluster::set_round_trip_time(int broker, int millisecond
   return rd_kafka_mock_broker_set_rtt(cluster_, broker, milliseconds);
 }
 
-void MockCluster::push_request_errors(int api_key, rd_kafka_resp_err_t error, int count) {
+rd_kafka_resp_err_t MockCluster::set_follower(const std::string& topic, int partition, int broker) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (cluster_ == nullptr || count <= 0) return;
-  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count), error);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return rd_kafka_mock_partition_set_follower(cluster_, topic.c_str(), partition, broker);
+}
+
+rd_kafka_resp_err_t MockCluster::set_coordinator(const std::string& kind, const std::string& id, int broker) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  return rd_kafka_mock_coordinator_set(cluster_, kind.c_str(), id.c_str(), broker);
+}
+
+rd_kafka_resp_err_t MockCluster::set_topic_error(const std::string& topic, rd_kafka_resp_err_t error) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), error);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t MockCluster::push_request_errors(int api_key, const std::vector<rd_kafka_resp_err_t>& errors) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
   rd_kafka_mock_push_request_errors_array(cluster_, static_cast<int16_t>(api_key), errors.size(), errors.data());
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t MockCluster::push_broker_errors(int broker, int api_key,
+                                                    const std::vector<rd_kafka_resp_err_t>& errors, int delay_ms) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  for (const rd_kafka_resp_err_t error : errors) {
+    const rd_kafka_resp_err_t refusal = rd_kafka_mock_broker_push_request_error_rtts(
+        cluster_, broker, static_cast<int16_t>(api_key), 1, error, delay_ms);
+    if (refusal != RD_KAFKA_RESP_ERR_NO_ERROR) return refusal;
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t MockCluster::clear_request_errors(int api_key) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cluster_ == nullptr) return RD_KAFKA_RESP_ERR__DESTROY;
+  rd_kafka_mock_clear_request_errors(cluster_, static_cast<int16_t>(api_key));
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void MockCluster::close() {

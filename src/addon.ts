@@ -64,7 +64,12 @@ export interface NativeMockCluster {
   setLeader(topic: string, partition: number, broker: number): number;
   setBrokerDown(broker: number, down: boolean): number;
   setRoundTripTime(broker: number, milliseconds: number): number;
-  pushRequestErrors(apiKey: number, error: number, count: number): void;
+  setFollower(topic: string, partition: number, broker: number): number;
+  setCoordinator(kind: 'group' | 'transaction', id: string, broker: number): number;
+  setTopicError(topic: string, error: number): number;
+  pushRequestErrors(apiKey: number, errors: Int32Array): number;
+  pushBrokerErrors(broker: number, apiKey: number, errors: Int32Array, delayMs: number): number;
+  clearRequestErrors(apiKey: number): number;
   close(): Promise<void>;
   closeNow(): void;
 }

@@ -168,6 +168,12 @@ export function kafkaErrorDescription(code: number): string {
   return BY_CODE.get(code)?.description ?? `error ${code}`;
 }
 
+/** The code of a name that `kafkaErrorName` gives, or undefined. */
+export function kafkaErrorCode(name: string): number | undefined {
+  for (const [code, known] of BY_CODE) if (known.name === name) return code;
+  return undefined;
+}
+
 /** How a value looks in a message: its type, and itself when that is short. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean') return String(value);

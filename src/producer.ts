@@ -226,7 +226,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       throw new ConfigError(`librdkafka refused the configuration: ${(cause as Error).message}`, cause);
     }
     handover = new FrameHandover(this.#client);
-    const lastBrokerError = () => this.#events.last;
+    const lastBrokerError = () => this.#events.fatal ?? this.#events.last;
     this.#topics = new TopicDirectory(this.#client, { maxBlockMs, metadataMaxAgeMs, lastBrokerError });
     this.#pipeline = {
       rules: { keySerializer, valueSerializer, maxRequestSize },

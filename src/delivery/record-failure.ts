@@ -5,11 +5,13 @@ import type { DeliveryReport } from './delivery-report';
 /** Tells the last thing a broker connection complained of, for errors that are its consequence. */
 export type LastBrokerError = () => Error | undefined;
 
-const UNREACHABLE: ReadonlySet<string> = new Set([
+// Of these the code says nothing but that it did not work; the reason stands in a broker's error.
+const WITHOUT_REASON: ReadonlySet<string> = new Set([
   '_MSG_TIMED_OUT',
   '_TIMED_OUT',
   '_TRANSPORT',
   '_PURGE_QUEUE',
+  '_FATAL',
 ]);
 
 export function recordFailure(
@@ -24,7 +26,7 @@ export function recordFailure(
   const partition = report.partitions[at] >= 0 ? report.partitions[at] : undefined;
   const where = partition === undefined ? `topic ${topic}` : `topic ${topic}, partition ${partition}`;
   const detail = report.details?.get(at);
-  const cause = UNREACHABLE.has(name) ? lastBrokerError() : undefined;
+  const cause = WITHOUT_REASON.has(name) ? lastBrokerError() : undefined;
   const because = cause === undefined ? '' : ` (last broker error: ${cause.message})`;
   if (name === '_PURGE_QUEUE' || name === '_PURGE_INFLIGHT') {
     return withoutStack(
@@ -41,7 +43,7 @@ export function recordFailure(
       new RecordError(
         `record ${index} for ${where}: ${kafkaErrorDescription(code)}${detail === undefined ? '' : `: ${detail}`}${because}`,
         name,
-        { topic, partition, index, persisted: report.persisted(at), cause },
+        { topic, partition, index, persisted: report.persisted(at), cause, fatal: name === '_FATAL' },
       ),
   );
 }

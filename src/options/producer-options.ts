@@ -36,6 +36,13 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   retryBackoffMs?: number;
   /** Longest pause before a retry. Default 1,000 ms. */
   retryBackoffMaxMs?: number;
+  /** First pause before connecting to a broker again, doubled each time, with jitter. Default 50 ms. */
+  reconnectBackoffMs?: number;
+  /**
+   * Longest pause before connecting again. While a broker is unreachable, librdkafka looks for records that have timed
+   * out only between attempts: they may fail this much later than they should. Default 1,000 ms.
+   */
+  reconnectBackoffMaxMs?: number;
   /** How long a partition's records wait for more, to share a request. Default 0 ms (Java 4: 5): frames batch already. */
   lingerMs?: number;
   /** Bytes of records in one request to one partition. Default 1,000,000 (Java: 16,384): a frame should not be cut up. */
@@ -172,6 +179,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1000,
     property: 'retry.backoff.max.ms',
     java: 'retry.backoff.max.ms',
+  },
+  {
+    name: 'reconnectBackoffMs',
+    rule: integer(0, 3600000, 'ms'),
+    default: 50,
+    property: 'reconnect.backoff.ms',
+    java: 'reconnect.backoff.ms',
+  },
+  {
+    name: 'reconnectBackoffMaxMs',
+    rule: integer(0, 3600000, 'ms'),
+    default: 1000,
+    property: 'reconnect.backoff.max.ms',
+    java: 'reconnect.backoff.max.ms',
   },
   {
     name: 'lingerMs',

@@ -28,6 +28,12 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
     throw new ConfigError("option bootstrapServers is required: 'host:port' or a list of them");
   }
   // Java: a default gives way to what was said.
+  if (
+    given.reconnectBackoffMaxMs === undefined &&
+    options.reconnectBackoffMs > options.reconnectBackoffMaxMs
+  ) {
+    resolved.reconnectBackoffMaxMs = options.reconnectBackoffMs;
+  }
   const leastDelivery = options.lingerMs + options.requestTimeoutMs;
   if (given.deliveryTimeoutMs === undefined && options.deliveryTimeoutMs < leastDelivery) {
     resolved.deliveryTimeoutMs = leastDelivery;
@@ -133,6 +139,11 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
     [
       options.retryBackoffMs > options.retryBackoffMaxMs,
       `retryBackoffMs (${options.retryBackoffMs}) must not exceed retryBackoffMaxMs (${options.retryBackoffMaxMs})`,
+    ],
+    [
+      options.reconnectBackoffMs > options.reconnectBackoffMaxMs,
+      `reconnectBackoffMs (${options.reconnectBackoffMs}) must not exceed ` +
+        `reconnectBackoffMaxMs (${options.reconnectBackoffMaxMs})`,
     ],
   ];
   for (const [broken, message] of rules) if (broken) throw new ConfigError(message);

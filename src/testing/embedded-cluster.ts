@@ -1,7 +1,15 @@
 // A Kafka cluster inside this process, for tests and demonstrations: librdkafka's mock cluster. Any client on the
 // machine can use it. It keeps records in memory, about 5 MB a partition, and drops the oldest beyond that.
 import { addon, endAtExit, type NativeMockCluster } from '../addon';
-import { ConfigError, describeValue, kafkaErrorDescription, kafkaErrorName, MillraceError } from '../errors';
+import {
+  ConfigError,
+  describeValue,
+  kafkaErrorCode,
+  kafkaErrorDescription,
+  kafkaErrorName,
+  MillraceError,
+} from '../errors';
+import { API_KEYS, type KafkaApi } from './kafka-apis';
 
 export interface EmbeddedTopic {
   topic: string;
@@ -14,6 +22,18 @@ export interface EmbeddedClusterOptions {
   brokers?: number;
   /** Topics to make at once. Others are made when first used, with 4 partitions. */
   topics?: readonly (string | EmbeddedTopic)[];
+}
+
+export interface FailRequestsOptions {
+  /** How often the errors are gone through. Default 1. */
+  times?: number;
+  /**
+   * Only requests to this broker fail (1 to the number of brokers). From the first time on, this broker no longer sees
+   * failures of the same API that are asked for without a broker: librdkafka's mock keeps two lists and looks at one.
+   */
+  broker?: number;
+  /** Those answers, errors or not, come this much later. Needs `broker`. Default 0 ms. */
+  delayMs?: number;
 }
 
 const DEFAULT_PARTITIONS = 4;
@@ -66,28 +86,97 @@ export class EmbeddedCluster implements AsyncDisposable {
     this.#check('createTopic', this.#cluster.createTopic(topic, partitions, Math.min(this.#brokers, 3)));
   }
 
-  /** Makes `broker` (1 to the number of brokers) the partition's leader, or leaves it without one (null). */
+  /**
+   * Makes `broker` (1 to the number of brokers) the partition's leader, or leaves it without one (null). The old leader
+   * answers NOT_LEADER_FOR_PARTITION from then on; clients learn the new one from their next metadata request.
+   */
   setLeader(topic: string, partition: number, broker: number | null): void {
     this.#check('setLeader', this.#cluster.setLeader(topic, partition, broker ?? -1));
   }
 
-  /** Breaks a broker's connections and refuses new ones, until `brokerUp`. */
-  brokerDown(broker: number): void {
-    this.#check('brokerDown', this.#cluster.setBrokerDown(broker, true));
+  /** Tells consumers to read the partition from `broker` (KIP-392), or from its leader again (null). */
+  setFollower(topic: string, partition: number, broker: number | null): void {
+    if (broker !== null) this.#checkBroker('setFollower', broker);
+    this.#check('setFollower', this.#cluster.setFollower(topic, partition, broker ?? -1));
   }
 
-  brokerUp(broker: number): void {
-    this.#check('brokerUp', this.#cluster.setBrokerDown(broker, false));
+  /**
+   * Makes `broker` the coordinator of the group or the `transactional.id` named `id`. The old one answers
+   * NOT_COORDINATOR from then on.
+   */
+  setCoordinator(kind: 'group' | 'transaction', id: string, broker: number): void {
+    if (kind !== 'group' && kind !== 'transaction') {
+      throw new ConfigError(
+        `setCoordinator: kind must be 'group' or 'transaction', got ${describeValue(kind)}`,
+      );
+    }
+    this.#checkBroker('setCoordinator', broker);
+    this.#check('setCoordinator', this.#cluster.setCoordinator(kind, id, broker));
   }
 
-  /** Delays each of a broker's answers by this time. */
-  setRoundTripTime(broker: number, milliseconds: number): void {
-    this.#check('setRoundTripTime', this.#cluster.setRoundTripTime(broker, milliseconds));
+  /**
+   * Tells clients this error when they ask for the topic's metadata or add its partitions to a transaction; null ends
+   * it. Makes the topic where there is none.
+   */
+  setTopicError(topic: string, error: string | null): void {
+    const code = error === null ? 0 : errorCode('setTopicError', error);
+    this.#check('setTopicError', this.#cluster.setTopicError(topic, code));
   }
 
-  /** Answers the next `count` requests of an API (by its protocol key; 0 is Produce) with this Kafka error code. */
-  failRequests(apiKey: number, errorCode: number, count: number = 1): void {
-    this.#cluster.pushRequestErrors(apiKey, errorCode, count);
+  /** Breaks a broker's connections, or every broker's, and refuses new ones, until `brokerUp`. Leaders stay as they are. */
+  brokerDown(broker: number | 'all'): void {
+    this.#check('brokerDown', this.#cluster.setBrokerDown(broker === 'all' ? -1 : broker, true));
+  }
+
+  brokerUp(broker: number | 'all'): void {
+    this.#check('brokerUp', this.#cluster.setBrokerDown(broker === 'all' ? -1 : broker, false));
+  }
+
+  /** Delays each answer of a broker, or of every broker, by this time. 0 ends it. */
+  setRoundTripTime(broker: number | 'all', milliseconds: number): void {
+    this.#check(
+      'setRoundTripTime',
+      this.#cluster.setRoundTripTime(broker === 'all' ? -1 : broker, milliseconds),
+    );
+  }
+
+  /**
+   * Answers the next requests of an API with these errors, one request each, in this order, and does nothing else for
+   * them: records of a failed Produce are not stored.
+   *
+   * ```ts
+   * cluster.failRequests('Produce', ['NOT_ENOUGH_REPLICAS', 'NO_ERROR', 'REQUEST_TIMED_OUT']);
+   * cluster.failRequests('Produce', 'NOT_LEADER_FOR_PARTITION', { times: 3 });
+   * cluster.failRequests('Produce', '_TRANSPORT', { broker: 2 });
+   * cluster.failRequests('InitProducerId', 'NO_ERROR', { broker: 1, delayMs: 500 });
+   * ```
+   *
+   * @param errors Kafka's names as librdkafka spells them, the `code` of this library's errors. NO_ERROR lets a request
+   *   through; _TRANSPORT breaks its connection.
+   * @throws ConfigError for names, numbers and brokers that are not there
+   */
+  failRequests(api: KafkaApi, errors: string | readonly string[], options: FailRequestsOptions = {}): void {
+    const { times = 1, broker, delayMs = 0 } = options;
+    const key = apiKey('failRequests', api);
+    checkInteger('failRequests: times', times, 1, 100_000);
+    checkInteger('failRequests: delayMs', delayMs, 0, 3_600_000);
+    if (broker !== undefined) this.#checkBroker('failRequests', broker);
+    if (delayMs > 0 && broker === undefined) {
+      throw new ConfigError('failRequests: delayMs needs a broker; setRoundTripTime delays all answers');
+    }
+    const codes = [errors].flat().map((error) => errorCode('failRequests', error));
+    const all = Int32Array.from({ length: codes.length * times }, (_, i) => codes[i % codes.length]);
+    this.#check(
+      'failRequests',
+      broker === undefined
+        ? this.#cluster.pushRequestErrors(key, all)
+        : this.#cluster.pushBrokerErrors(broker, key, all, delayMs),
+    );
+  }
+
+  /** Forgets the failures of an API that were asked for without a broker and have not happened yet. */
+  clearFailures(api: KafkaApi): void {
+    this.#check('clearFailures', this.#cluster.clearRequestErrors(apiKey('clearFailures', api)));
   }
 
   async close(): Promise<void> {
@@ -102,4 +191,30 @@ export class EmbeddedCluster implements AsyncDisposable {
   #check(call: string, code: number): void {
     if (code !== 0) throw new MillraceError(`${call}: ${kafkaErrorDescription(code)}`, kafkaErrorName(code));
   }
+
+  #checkBroker(call: string, broker: number): void {
+    checkInteger(`${call}: broker`, broker, 1, this.#brokers);
+  }
+}
+
+function checkInteger(what: string, value: unknown, least: number, most: number): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+    throw new ConfigError(`${what} must be an integer from ${least} to ${most}, got ${describeValue(value)}`);
+  }
+}
+
+function apiKey(call: string, api: KafkaApi): number {
+  if (!Object.hasOwn(API_KEYS, api)) {
+    const known = Object.keys(API_KEYS).join(', ');
+    throw new ConfigError(`${call}: api must be one of ${known}, got ${describeValue(api)}`);
+  }
+  return API_KEYS[api];
+}
+
+function errorCode(call: string, name: string): number {
+  const code = kafkaErrorCode(name);
+  if (code === undefined) {
+    throw new ConfigError(`${call}: ${describeValue(name)} is not the name of a Kafka error`);
+  }
+  return code;
 }

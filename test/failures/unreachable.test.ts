@@ -107,35 +107,3 @@ describe('a broker that goes while records are on their way', () => {
     expect(producer.metrics()).toMatchObject({ bufferedBytes: 0, outstandingRecords: 0, failedRecords: 101 });
   });
 });
-
-describe('an error that a broker answers with', () => {
-  const PRODUCE = 0;
-
-  it.each([
-    ['NOT_LEADER_FOR_PARTITION', 6],
-    ['NOT_ENOUGH_REPLICAS', 19],
-  ])('%s is retried to success', async (_name, code) => {
-    const cluster = await start();
-    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, retryBackoffMs: 10 });
-    await producer.send({ topic: 'orders', value: 'before', partition: 0 });
-    cluster.failRequests(PRODUCE, code, 2);
-    expect(await producer.send({ topic: 'orders', value: 'v', partition: 0 })).toMatchObject({ offset: 1n });
-  });
-
-  it.each([
-    ['TOPIC_AUTHORIZATION_FAILED', 29],
-    ['MSG_SIZE_TOO_LARGE', 10],
-  ])('%s rejects the record with that code', async (name, code) => {
-    const cluster = await start();
-    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
-    await producer.send({ topic: 'orders', value: 'before', partition: 0 });
-    cluster.failRequests(PRODUCE, code, 1);
-    await expect(producer.send({ topic: 'orders', value: 'v', partition: 0 })).rejects.toMatchObject({
-      code: name,
-      topic: 'orders',
-      partition: 0,
-      retriable: false,
-      persisted: 'no',
-    });
-  });
-});

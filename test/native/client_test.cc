@@ -316,7 +316,7 @@ TEST_F(ClientTest, FailedRecordsHaveNoTimestamp) {
 TEST_F(ClientTest, TheBrokersRefusalIsReported) {
   Receiver receiver(options());
   const uint32_t topic = open_topic(receiver, "topic", 1);
-  cluster_.push_request_errors(kProduceApi, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  cluster_.push_request_errors(kProduceApi, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
   receiver.client->submit(HeldFrame(std::vector<TestRecord>(10, at(topic, 0))).submission(1));
   ASSERT_TRUE(receiver.wait_for(1));
   expect_all(receiver.reports.at(1), RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
@@ -849,7 +849,7 @@ TEST_F(ClientTest, AFatalErrorComesWithItsReason) {
   const uint32_t topic = open_topic(receiver, "topic", 1);
   receiver.client->submit(HeldFrame({at(topic, 0)}).submission(0));
   ASSERT_TRUE(receiver.wait_for(1));
-  cluster_.push_request_errors(kProduceApi, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+  cluster_.push_request_errors(kProduceApi, {RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER});
   receiver.client->submit(HeldFrame({at(topic, 0)}).submission(1));
   EXPECT_TRUE(receiver.wait_for_event(ClientEvent::kError, [](const ClientEvent& event) {
     return event.fatal && event.code == RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER && !event.text.empty();

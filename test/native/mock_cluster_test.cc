@@ -30,7 +30,12 @@ TEST(MockCluster, AnswersWithAnErrorOnceClosed) {
   EXPECT_EQ(cluster.set_leader("topic", 0, 1), RD_KAFKA_RESP_ERR__DESTROY);
   EXPECT_EQ(cluster.set_broker_down(1, true), RD_KAFKA_RESP_ERR__DESTROY);
   EXPECT_EQ(cluster.set_round_trip_time(1, 1), RD_KAFKA_RESP_ERR__DESTROY);
-  cluster.push_request_errors(0, RD_KAFKA_RESP_ERR_NO_ERROR, 1);
+  EXPECT_EQ(cluster.set_follower("topic", 0, 1), RD_KAFKA_RESP_ERR__DESTROY);
+  EXPECT_EQ(cluster.set_coordinator("group", "id", 1), RD_KAFKA_RESP_ERR__DESTROY);
+  EXPECT_EQ(cluster.set_topic_error("topic", RD_KAFKA_RESP_ERR_NO_ERROR), RD_KAFKA_RESP_ERR__DESTROY);
+  EXPECT_EQ(cluster.push_request_errors(0, {RD_KAFKA_RESP_ERR_NO_ERROR}), RD_KAFKA_RESP_ERR__DESTROY);
+  EXPECT_EQ(cluster.push_broker_errors(1, 0, {RD_KAFKA_RESP_ERR_NO_ERROR}, 0), RD_KAFKA_RESP_ERR__DESTROY);
+  EXPECT_EQ(cluster.clear_request_errors(0), RD_KAFKA_RESP_ERR__DESTROY);
 }
 
 TEST(MockCluster, MayBeClosedByManyAtOnce) {

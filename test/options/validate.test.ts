@@ -151,6 +151,8 @@ describe('every option', () => {
       const permissive: Record<string, object> = {
         retryBackoffMs: { retryBackoffMaxMs: 300_000 },
         retryBackoffMaxMs: { retryBackoffMs: 1 },
+        reconnectBackoffMs: { reconnectBackoffMaxMs: 3_600_000 },
+        reconnectBackoffMaxMs: { reconnectBackoffMs: 0 },
       };
       for (const value of goodValues(row)) {
         if (row.name === 'compression' && value === 'zstd') continue; // not every librdkafka has it
@@ -238,6 +240,10 @@ describe('options that contradict each other', () => {
       { retryBackoffMs: 500, retryBackoffMaxMs: 499 },
       'retryBackoffMs (500) must not exceed retryBackoffMaxMs (499)',
     ],
+    [
+      { reconnectBackoffMs: 500, reconnectBackoffMaxMs: 499 },
+      'reconnectBackoffMs (500) must not exceed reconnectBackoffMaxMs (499)',
+    ],
     [{ retryBackoffMs: 1001 }, 'retryBackoffMs (1001) must not exceed retryBackoffMaxMs (1000)'],
     [{ lingerMs: 1000, deliveryTimeoutMs: 500 }, 'deliveryTimeoutMs'],
   ];
@@ -253,6 +259,7 @@ describe('options that contradict each other', () => {
     [{ enableIdempotence: false, acks: 0, maxInFlightRequests: 100, retries: 0 }],
     [{ enableIdempotence: true, acks: -1 }],
     [{ deliveryTimeoutMs: 10 }],
+    [{ reconnectBackoffMs: 5000 }],
     [{ deliveryTimeoutMs: 1000, requestTimeoutMs: 900, lingerMs: 100 }],
   ])('%o are not: defaults give way', (options) => {
     accepts(options);
