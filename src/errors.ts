@@ -20,13 +20,29 @@ export type OwnCode =
   /** The producer was closed before the call, or before the record could be delivered. */
   | 'PRODUCER_CLOSED'
   /** Some records of a batch failed. */
-  | 'BATCH_FAILED';
+  | 'BATCH_FAILED'
+  /** A transaction was asked of a producer without `transactionalId`. */
+  | 'NOT_TRANSACTIONAL'
+  /** A transactional producer was to send something that belongs to no transaction. */
+  | 'OUTSIDE_TRANSACTION'
+  /** A transaction was to begin while another one was open. */
+  | 'TRANSACTION_OPEN'
+  /** A transaction was used after its commit or abort. */
+  | 'TRANSACTION_ENDED'
+  /** One of the transaction's records failed: all that is left is to abort it. */
+  | 'TRANSACTION_FAILED'
+  /** The record was not sent because its transaction was aborted. */
+  | 'TRANSACTION_ABORTED'
+  /** No coordinator told the outcome of a commit within `transactionTimeoutMs`: it is unknown. */
+  | 'COMMIT_TIMEOUT';
 
 export interface ErrorDetails {
   /** Whether the same call may succeed when made again. Default: known from the code. */
   retriable?: boolean;
   /** Whether the producer is of no further use and must be replaced. Default false. */
   fatal?: boolean;
+  /** Whether the transaction must be aborted. Default false. */
+  abortable?: boolean;
   cause?: unknown;
 }
 
@@ -34,12 +50,16 @@ export interface ErrorDetails {
 export class MillraceError extends Error {
   readonly code: string;
   readonly retriable: boolean;
+  /** Whether the transaction it happened in can only be aborted; after that the producer may begin another. */
+  readonly abortable: boolean;
+  /** Whether the producer is of no further use and must be replaced. */
   readonly fatal: boolean;
 
   constructor(message: string, code: OwnCode | (string & {}), details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retriable = details.retriable ?? RETRIABLE_NAMES.has(code);
+    this.abortable = details.abortable ?? false;
     this.fatal = details.fatal ?? false;
   }
 
@@ -158,6 +178,7 @@ const RETRIABLE_NAMES: ReadonlySet<string> = new Set([
   'BUFFER_TIMEOUT',
   'METADATA_TIMEOUT',
   'CONNECTION_FAILED',
+  'COMMIT_TIMEOUT',
 ]);
 
 export function kafkaErrorName(code: number): string {

@@ -67,6 +67,17 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   keySerializer?: Serializer<K>;
   /** Default: values are strings, bytes or null. */
   valueSerializer?: Serializer<V>;
+  /**
+   * Makes the producer transactional (KIP-98): see `beginTransaction`. Of all producers with one id only the newest may go
+   * on, and it ends what an earlier one left open: one id for each instance that runs at the same time, the same again
+   * after its restart. Needs idempotence and acks 'all'.
+   */
+  transactionalId?: string;
+  /**
+   * How long a transaction may stay open before the brokers abort it, which fences the producer. Default 60,000 ms; the
+   * broker's transaction.max.timeout.ms is the most. deliveryTimeoutMs may not be longer (its default gives way).
+   */
+  transactionTimeoutMs?: number;
   /** Called for a token with `librdkafka: { 'sasl.mechanisms': 'OAUTHBEARER' }`, at first and before each expiry. */
   oauthBearerProvider?: () => Promise<OAuthBearerToken>;
   /** Any other librdkafka property, by its own name. Those that an option above sets are refused. */
@@ -78,10 +89,13 @@ export type ResolvedOptions<K, V> = Readonly<
   Required<
     Omit<
       ProducerOptions<K, V>,
-      'bootstrapServers' | 'keySerializer' | 'valueSerializer' | 'oauthBearerProvider'
+      'bootstrapServers' | 'keySerializer' | 'valueSerializer' | 'oauthBearerProvider' | 'transactionalId'
     >
   > &
-    Pick<ProducerOptions<K, V>, 'keySerializer' | 'valueSerializer' | 'oauthBearerProvider'> & {
+    Pick<
+      ProducerOptions<K, V>,
+      'keySerializer' | 'valueSerializer' | 'oauthBearerProvider' | 'transactionalId'
+    > & {
       bootstrapServers: string;
     }
 >;
@@ -248,6 +262,19 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     java: 'connections.max.idle.ms',
   },
   { name: 'connectTimeoutMs', rule: integer(1, MAX_INT, 'ms'), default: 30000 },
+  {
+    name: 'transactionalId',
+    rule: { kind: 'string' },
+    property: 'transactional.id',
+    java: 'transactional.id',
+  },
+  {
+    name: 'transactionTimeoutMs',
+    rule: integer(1000, MAX_INT, 'ms'),
+    default: 60000,
+    property: 'transaction.timeout.ms',
+    java: 'transaction.timeout.ms',
+  },
   { name: 'keySerializer', rule: { kind: 'serializer' }, java: 'key.serializer' },
   { name: 'valueSerializer', rule: { kind: 'serializer' }, java: 'value.serializer' },
   { name: 'oauthBearerProvider', rule: { kind: 'function' } },

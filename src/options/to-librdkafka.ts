@@ -45,7 +45,7 @@ const NEEDED_FEATURES: readonly {
 export function toLibrdkafka<K, V>(options: ResolvedOptions<K, V>): [string, string][] {
   const properties: [string, string][] = [];
   for (const { name, property, rule } of OPTION_TABLE) {
-    if (property === undefined) continue;
+    if (property === undefined || options[name] === undefined) continue;
     let value = String(options[name]);
     if (name === 'batchSize') value = String(Math.max(options.batchSize, 1));
     // librdkafka: request.timeout.ms may not exceed the message timeout by much; Java clips it too.

@@ -38,6 +38,10 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
   if (given.deliveryTimeoutMs === undefined && options.deliveryTimeoutMs < leastDelivery) {
     resolved.deliveryTimeoutMs = leastDelivery;
   }
+  // librdkafka: no record may outlive its transaction.
+  if (given.deliveryTimeoutMs === undefined && options.transactionalId !== undefined) {
+    resolved.deliveryTimeoutMs = Math.min(options.deliveryTimeoutMs, options.transactionTimeoutMs);
+  }
   checkTogether(options, given);
   return Object.freeze(options);
 }
@@ -111,19 +115,29 @@ function expectation(rule: OptionRule): string {
 
 /** Contradictions, in the sense of Java's ProducerConfig. */
 function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOptions<K, V>): void {
-  const { enableIdempotence, acks, retries, maxInFlightRequests } = options;
+  const { enableIdempotence, acks, retries, maxInFlightRequests, transactionalId } = options;
+  const transactional = transactionalId !== undefined;
+  const needy = transactional ? 'transactionalId' : 'enableIdempotence';
   const acksAll = acks === 'all' || acks === -1;
   // Java: a default of true gives way to an explicit contradiction; only two explicit ones are an error.
   const idempotent =
     enableIdempotence &&
-    (given.enableIdempotence === true || (acksAll && retries > 0 && maxInFlightRequests <= 5));
+    (given.enableIdempotence === true ||
+      transactional ||
+      (acksAll && retries > 0 && maxInFlightRequests <= 5));
   if (enableIdempotence && !idempotent) (options as { enableIdempotence: boolean }).enableIdempotence = false;
   const rules: [broken: boolean, message: string][] = [
-    [idempotent && !acksAll, `enableIdempotence needs acks 'all', got ${describeValue(acks)}`],
-    [idempotent && retries === 0, 'enableIdempotence needs retries above 0'],
+    [transactional && !enableIdempotence, 'transactionalId needs enableIdempotence, got false'],
+    [idempotent && !acksAll, `${needy} needs acks 'all', got ${describeValue(acks)}`],
+    [idempotent && retries === 0, `${needy} needs retries above 0`],
     [
       idempotent && maxInFlightRequests > 5,
-      `enableIdempotence needs maxInFlightRequests of at most 5, got ${maxInFlightRequests}`,
+      `${needy} needs maxInFlightRequests of at most 5, got ${maxInFlightRequests}`,
+    ],
+    [
+      transactional && options.deliveryTimeoutMs > options.transactionTimeoutMs,
+      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must not exceed transactionTimeoutMs ` +
+        `(${options.transactionTimeoutMs})`,
     ],
     [
       options.deliveryTimeoutMs < options.lingerMs + options.requestTimeoutMs &&
