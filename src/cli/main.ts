@@ -7,6 +7,7 @@ import { ConfigError } from '../index';
 import { addClusterCommand } from './cluster';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './exit';
 import { printable } from './failure-log';
+import { addPartitionsCommand } from './partitions-plan';
 import { addPerfCommand } from './perf';
 import { addProduceCommand } from './produce';
 
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   addProduceCommand(program);
   addPerfCommand(program);
   addClusterCommand(program);
+  addPartitionsCommand(program);
   try {
     await program.parseAsync();
   } catch (error) {
