@@ -26,6 +26,11 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   acks?: Acks;
   /** Default 'none'. */
   compression?: Compression;
+  /**
+   * How hard the codec tries: gzip 0 to 9, lz4 0 to 12, zstd 1 to 12 (librdkafka takes no more). Default: the codec's
+   * own (gzip 6, lz4 0, zstd 3).
+   */
+  compressionLevel?: number;
   /** Makes retries neither duplicate nor reorder records. Needs acks 'all'. Default true. */
   enableIdempotence?: boolean;
   /** Retries of a request. `deliveryTimeoutMs` usually ends them sooner. Default 2147483647. */
@@ -84,20 +89,18 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   librdkafka?: Record<string, string | number | boolean>;
 }
 
+/** Options that may stay undefined. */
+type WithoutDefault =
+  | 'compressionLevel'
+  | 'keySerializer'
+  | 'valueSerializer'
+  | 'oauthBearerProvider'
+  | 'transactionalId';
+
 /** Options after validation, with defaults. */
 export type ResolvedOptions<K, V> = Readonly<
-  Required<
-    Omit<
-      ProducerOptions<K, V>,
-      'bootstrapServers' | 'keySerializer' | 'valueSerializer' | 'oauthBearerProvider' | 'transactionalId'
-    >
-  > &
-    Pick<
-      ProducerOptions<K, V>,
-      'keySerializer' | 'valueSerializer' | 'oauthBearerProvider' | 'transactionalId'
-    > & {
-      bootstrapServers: string;
-    }
+  Required<Omit<ProducerOptions<K, V>, 'bootstrapServers' | WithoutDefault>> &
+    Pick<ProducerOptions<K, V>, WithoutDefault> & { bootstrapServers: string }
 >;
 
 export type OptionRule =
@@ -116,6 +119,12 @@ export interface OptionRow {
   aliases?: readonly string[];
   /** The Java producer's name. */
   java?: string;
+  /** The Java producer's default, where ours is another. */
+  javaDefault?: unknown;
+  /** kafkajs's name, of an option of the client, of the producer or of `send`. */
+  kafkajs?: string;
+  /** What it is for, in one line of Markdown. */
+  summary: string;
 }
 
 const MAX_INT = 2147483647;
@@ -133,6 +142,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'bootstrap.servers',
     aliases: ['metadata.broker.list'],
     java: 'bootstrap.servers',
+    kafkajs: 'brokers',
+    summary: '`host:port` of one or more brokers, to find the others by; required',
   },
   {
     name: 'clientId',
@@ -140,6 +151,9 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 'millrace',
     property: 'client.id',
     java: 'client.id',
+    javaDefault: '',
+    kafkajs: 'clientId',
+    summary: "how this client appears in brokers' logs and quotas",
   },
   {
     name: 'acks',
@@ -148,6 +162,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'acks',
     aliases: ['request.required.acks'],
     java: 'acks',
+    kafkajs: 'acks (of send)',
+    summary: 'who must have stored a record: all in-sync replicas, the leader (1), nobody (0)',
   },
   {
     name: 'compression',
@@ -156,6 +172,15 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'compression.type',
     aliases: ['compression.codec'],
     java: 'compression.type',
+    kafkajs: 'compression (of send)',
+    summary: 'how requests are compressed',
+  },
+  {
+    name: 'compressionLevel',
+    rule: integer(0, 12),
+    property: 'compression.level',
+    java: 'compression.gzip.level, compression.lz4.level, compression.zstd.level',
+    summary: "how hard the codec tries: gzip 0 to 9, lz4 0 to 12, zstd 1 to 12; without: the codec's default",
   },
   {
     name: 'enableIdempotence',
@@ -163,6 +188,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: true,
     property: 'enable.idempotence',
     java: 'enable.idempotence',
+    kafkajs: 'idempotent',
+    summary: 'retries neither duplicate nor reorder records',
   },
   {
     name: 'retries',
@@ -171,6 +198,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'retries',
     aliases: ['message.send.max.retries'],
     java: 'retries',
+    kafkajs: 'retry.retries',
+    summary: 'how often a request is tried again; `deliveryTimeoutMs` usually ends that sooner',
   },
   {
     name: 'maxInFlightRequests',
@@ -179,6 +208,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'max.in.flight.requests.per.connection',
     aliases: ['max.in.flight'],
     java: 'max.in.flight.requests.per.connection',
+    kafkajs: 'maxInFlightRequests',
+    summary: 'requests in flight to one broker; with idempotence 5 at most',
   },
   {
     name: 'retryBackoffMs',
@@ -186,6 +217,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 100,
     property: 'retry.backoff.ms',
     java: 'retry.backoff.ms',
+    kafkajs: 'retry.initialRetryTime',
+    summary: 'first pause before a retry, doubled each time, with jitter',
   },
   {
     name: 'retryBackoffMaxMs',
@@ -193,6 +226,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1000,
     property: 'retry.backoff.max.ms',
     java: 'retry.backoff.max.ms',
+    kafkajs: 'retry.maxRetryTime',
+    summary: 'longest pause before a retry',
   },
   {
     name: 'reconnectBackoffMs',
@@ -200,6 +235,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 50,
     property: 'reconnect.backoff.ms',
     java: 'reconnect.backoff.ms',
+    summary: 'first pause before connecting to a broker again, doubled each time, with jitter',
   },
   {
     name: 'reconnectBackoffMaxMs',
@@ -207,6 +243,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1000,
     property: 'reconnect.backoff.max.ms',
     java: 'reconnect.backoff.max.ms',
+    summary: 'longest pause before connecting again',
   },
   {
     name: 'lingerMs',
@@ -215,6 +252,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'linger.ms',
     aliases: ['queue.buffering.max.ms'],
     java: 'linger.ms',
+    javaDefault: 5,
+    summary: "how long a partition's records wait for more, to share a request; frames batch already",
   },
   {
     name: 'batchSize',
@@ -222,6 +261,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1000000,
     property: 'batch.size',
     java: 'batch.size',
+    javaDefault: 16384,
+    summary: 'bytes of records in one request to one partition; a frame should not be cut up',
   },
   {
     name: 'maxRequestSize',
@@ -229,6 +270,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1048576,
     property: 'message.max.bytes',
     java: 'max.request.size',
+    summary: "largest record; the broker's message.max.bytes counts too",
   },
   {
     name: 'requestTimeoutMs',
@@ -236,6 +278,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 30000,
     property: 'request.timeout.ms',
     java: 'request.timeout.ms',
+    kafkajs: 'requestTimeout',
+    summary: 'how long a broker may take to answer',
   },
   {
     name: 'deliveryTimeoutMs',
@@ -244,15 +288,30 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'delivery.timeout.ms',
     aliases: ['message.timeout.ms'],
     java: 'delivery.timeout.ms',
+    summary: 'from acceptance to outcome, retries included',
   },
-  { name: 'bufferMemory', rule: integer(4096, 2 ** 40, 'bytes'), default: 33554432, java: 'buffer.memory' },
-  { name: 'maxBlockMs', rule: integer(0, MAX_INT, 'ms'), default: 60000, java: 'max.block.ms' },
+  {
+    name: 'bufferMemory',
+    rule: integer(4096, 2 ** 40, 'bytes'),
+    default: 33554432,
+    java: 'buffer.memory',
+    summary: 'bytes of unacknowledged records the producer holds; when full, sends wait',
+  },
+  {
+    name: 'maxBlockMs',
+    rule: integer(0, MAX_INT, 'ms'),
+    default: 60000,
+    java: 'max.block.ms',
+    summary: "how long a send waits for room in the buffer, or for its topic's partitions to be known",
+  },
   {
     name: 'metadataMaxAgeMs',
     rule: integer(10, 3600000, 'ms'),
     default: 300000,
     property: 'topic.metadata.refresh.interval.ms',
     java: 'metadata.max.age.ms',
+    kafkajs: 'metadataMaxAge',
+    summary: 'how often partitions and leaders are looked up without need',
   },
   {
     name: 'connectionsMaxIdleMs',
@@ -260,13 +319,21 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 540000,
     property: 'connections.max.idle.ms',
     java: 'connections.max.idle.ms',
+    summary: 'idle connections are closed after this time; 0: never',
   },
-  { name: 'connectTimeoutMs', rule: integer(1, MAX_INT, 'ms'), default: 30000 },
+  {
+    name: 'connectTimeoutMs',
+    rule: integer(1, MAX_INT, 'ms'),
+    default: 30000,
+    summary: 'how long `connect()` tries',
+  },
   {
     name: 'transactionalId',
     rule: { kind: 'string' },
     property: 'transactional.id',
     java: 'transactional.id',
+    kafkajs: 'transactionalId',
+    summary: 'makes the producer transactional; one id for each instance that runs at the same time',
   },
   {
     name: 'transactionTimeoutMs',
@@ -274,9 +341,31 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 60000,
     property: 'transaction.timeout.ms',
     java: 'transaction.timeout.ms',
+    kafkajs: 'transactionTimeout',
+    summary: 'how long a transaction may stay open before the brokers abort it',
   },
-  { name: 'keySerializer', rule: { kind: 'serializer' }, java: 'key.serializer' },
-  { name: 'valueSerializer', rule: { kind: 'serializer' }, java: 'value.serializer' },
-  { name: 'oauthBearerProvider', rule: { kind: 'function' } },
-  { name: 'librdkafka', rule: { kind: 'properties' }, default: {} },
+  {
+    name: 'keySerializer',
+    rule: { kind: 'serializer' },
+    java: 'key.serializer',
+    summary: 'how keys become bytes; without: strings, bytes or null',
+  },
+  {
+    name: 'valueSerializer',
+    rule: { kind: 'serializer' },
+    java: 'value.serializer',
+    summary: 'how values become bytes; without: strings, bytes or null',
+  },
+  {
+    name: 'oauthBearerProvider',
+    rule: { kind: 'function' },
+    kafkajs: 'sasl.oauthBearerProvider',
+    summary: 'called for a token with SASL mechanism OAUTHBEARER',
+  },
+  {
+    name: 'librdkafka',
+    rule: { kind: 'properties' },
+    default: {},
+    summary: 'any other librdkafka property, by its own name',
+  },
 ];

@@ -2,6 +2,7 @@
 // once and never writes into the caller's object.
 import { ConfigError, describeValue } from '../errors';
 import {
+  type Compression,
   OPTION_TABLE,
   type OptionRow,
   type OptionRule,
@@ -113,9 +114,21 @@ function expectation(rule: OptionRule): string {
   }
 }
 
+/**
+ * Of the codecs that have levels, those that librdkafka takes. It would cut gzip's and lz4's to their range silently, takes
+ * no more than 12 for any, and zstd's 0 is only another name of its default.
+ */
+const COMPRESSION_LEVELS: Partial<Record<Compression, readonly [least: number, most: number]>> = {
+  gzip: [0, 9],
+  lz4: [0, 12],
+  zstd: [1, 12],
+};
+
 /** Contradictions, in the sense of Java's ProducerConfig. */
 function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOptions<K, V>): void {
   const { enableIdempotence, acks, retries, maxInFlightRequests, transactionalId } = options;
+  const { compression, compressionLevel } = options;
+  const levels = COMPRESSION_LEVELS[compression];
   const transactional = transactionalId !== undefined;
   const needy = transactional ? 'transactionalId' : 'enableIdempotence';
   const acksAll = acks === 'all' || acks === -1;
@@ -127,6 +140,17 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
       (acksAll && retries > 0 && maxInFlightRequests <= 5));
   if (enableIdempotence && !idempotent) (options as { enableIdempotence: boolean }).enableIdempotence = false;
   const rules: [broken: boolean, message: string][] = [
+    [
+      compressionLevel !== undefined && levels === undefined,
+      `compressionLevel needs compression gzip, lz4 or zstd, got ${describeValue(compression)}`,
+    ],
+    [
+      levels !== undefined &&
+        compressionLevel !== undefined &&
+        !(compressionLevel >= levels[0] && compressionLevel <= levels[1]),
+      `compressionLevel must be from ${levels?.[0]} to ${levels?.[1]} with compression ${compression}, ` +
+        `got ${compressionLevel}`,
+    ],
     [transactional && !enableIdempotence, 'transactionalId needs enableIdempotence, got false'],
     [idempotent && !acksAll, `${needy} needs acks 'all', got ${describeValue(acks)}`],
     [idempotent && retries === 0, `${needy} needs retries above 0`],

@@ -149,6 +149,7 @@ describe('every option', () => {
     ({ name, row }) => {
       // What would contradict the extremes.
       const permissive: Record<string, object> = {
+        compressionLevel: { compression: 'lz4' },
         retryBackoffMs: { retryBackoffMaxMs: 300_000 },
         retryBackoffMaxMs: { retryBackoffMs: 1 },
         reconnectBackoffMs: { reconnectBackoffMaxMs: 3_600_000 },
@@ -246,6 +247,16 @@ describe('options that contradict each other', () => {
     ],
     [{ retryBackoffMs: 1001 }, 'retryBackoffMs (1001) must not exceed retryBackoffMaxMs (1000)'],
     [{ lingerMs: 1000, deliveryTimeoutMs: 500 }, 'deliveryTimeoutMs'],
+    [{ compressionLevel: 1 }, 'compressionLevel needs compression gzip, lz4 or zstd, got the string "none"'],
+    [{ compressionLevel: 0, compression: 'snappy' }, 'compressionLevel needs compression gzip, lz4 or zstd'],
+    [
+      { compressionLevel: 10, compression: 'gzip' },
+      'compressionLevel must be from 0 to 9 with compression gzip',
+    ],
+    [
+      { compressionLevel: 0, compression: 'zstd' },
+      'compressionLevel must be from 1 to 12 with compression zstd',
+    ],
   ];
   it.each(contradictions)('%o are refused', (options, message) => {
     expect(refusal({ ...REQUIRED, ...options }).message).toContain(message);
