@@ -27,14 +27,6 @@ const CASES: [Compression, number, number][] = [
 // Not every librdkafka is built with zstd.
 const CODECS = addon.librdkafkaFeatures.split(',');
 
-describeOnEachCluster } from '../testing/each-cluster';
-
-import { openProducer } from '../testing/open-producer';
-
-// Text with repetitions near and far, which only thorough searching finds.
-const WORDS = Array.from({ length: 400 }, (_, n) => ((n * 2654435761) >>> 0).toString(36));
-const TEXT = Array.from({ length: 60_000 }, (_, n) => WORDS[(n * n + (n >> 3)) % WORDS.length]).join(' ');
-
 describeOnEachCluster('compressionLevel', (cluster) => {
   async function bytesSent(compression: Compression, compressionLevel: number | undefined): Promise<number> {
     const topic = await cluster.createTopic(1);
@@ -44,21 +36,23 @@ describeOnEachCluster('compressionLevel', (cluster) => {
       compressionLevel,
       librdkafka: { 'statistics.interval.ms': 50 },
     });
-    const value = TEXT.slice(0, 400_000);
-    await producer.send({ topic, value });
+    await producer.send({ topic, value: TEXT.slice(0, 400_000) });
     const statistics = await new Promise<string>((resolve) => producer.once('statistics', resolve));
     const { brokers } = JSON.parse(statistics) as { brokers: Record<string, { txbytes: number }> };
     return Object.values(brokers).reduce((sum, { txbytes }) => sum + txbytes, 0);
   }
 
-  it.each(CASES.filter(([codec]) => CODECS.includes(codec)))('of %s: %i sends more bytes than %i', async (codec, least, most) => {
-    const [fast, thorough] = [await bytesSent(codec, least), await bytesSent(codec, most)];
-    expect(fast).toBeGreaterThan(10_000);
-    expect(thorough).toBeLessThan(fast * 0.95);
-  });
+  it.each(CASES.filter(([codec]) => CODECS.includes(codec)))(
+    'of %s: %i sends more bytes than %i',
+    async (codec, least, most) => {
+      const [fast, thorough] = [await bytesSent(codec, least), await bytesSent(codec, most)];
+      expect(fast).toBeGreaterThan(100_000);
+      expect(thorough).toBeLessThan(fast * 0.97);
+    },
+  );
 
   it('of gzip: 0 only wraps the bytes, and without one it is the codec’s own', async () => {
     expect(await bytesSent('gzip', 0)).toBeGreaterThan(400_000);
-    expect(await bytesSent('gzip', undefined)).toBeLessThan(200_000);
+    expect(await bytesSent('gzip', undefined)).toBeLessThan(250_000);
   });
 });
