@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "certificate_check.h"
 #include "frame_reader.h"
 #include "submit_segment.h"
 
@@ -58,6 +59,9 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   if (!fetches_tokens_itself(conf.get())) {
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_refresh);
+  }
+  if (has_value(conf.get(), "enable.ssl.certificate.verification", "true")) {
+    rd_kafka_conf_set_ssl_cert_verify_cb(conf.get(), explain_certificate);
   }
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());

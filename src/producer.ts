@@ -5,10 +5,11 @@ import { BufferMemory } from './buffer/buffer-memory';
 import type { BatchResult } from './delivery/batch-result';
 import { Outstanding } from './delivery/outstanding';
 import type { RecordMetadata } from './delivery/record-metadata';
-import { ConfigError, ConnectionError, describeValue, type MillraceError, RecordError } from './errors';
+import { ConfigError, describeValue, type MillraceError, RecordError } from './errors';
 import { BrokerEvents, type LogEvent } from './handover/broker-events';
+import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
-import { refreshToken } from './handover/oauth-token';
+import { OAuthTokens } from './handover/oauth-token';
 import { closedBeforeSent } from './intake/admission-errors';
 import { BatchSend } from './intake/batch-send';
 import { type Pipeline, RECORD_OVERHEAD_BYTES, Tally } from './intake/pipeline';
@@ -24,8 +25,6 @@ import { TopicDirectory } from './partition/topic-directory';
 const HOUSEKEEPING_MS = 500;
 /** A blocking flush holds a thread of libuv's pool: in slices. */
 const FLUSH_SLICE_MS = 100;
-const FIRST_CONNECT_TIMEOUT_MS = 250;
-const LONGEST_CONNECT_TIMEOUT_MS = 4000;
 
 export interface ProducerMetrics {
   /** Bytes counted against `bufferMemory`. */
@@ -66,6 +65,7 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   // Once open:
   #client!: NativeClient;
+  #tokens!: OAuthTokens;
   #topics!: TopicDirectory;
   #pipeline!: Pipeline<K, V>;
   #singles!: SingleSends<K, V>;
@@ -83,49 +83,31 @@ export class Producer<K = BytesLike, V = BytesLike>
       log: (event) => this.emit('log', event),
       brokerError: (error) => this.emit('brokerError', error),
       statistics: (json) => this.emit('statistics', json),
-      tokenRefresh: () => void refreshToken(this.#client, this.#options.oauthBearerProvider),
+      tokenRefresh: () => void this.#tokens.refresh(),
     });
   }
 
   /**
    * Resolves when a broker has answered. Sending does not need it: it finds out early that the brokers cannot be
    * reached.
-   * @throws ConnectionError when none has answered within `connectTimeoutMs`, or credentials or certificates are refused
+   * @throws ConnectionError CONNECTION_FAILED when none has answered within `connectTimeoutMs`; at once, `_AUTHENTICATION`
+   *   when one refused our credentials or no token could be had, `_SSL` when a certificate was refused
    * @throws ConfigError when librdkafka refuses a property
    * @throws MillraceError PRODUCER_CLOSED
    */
   async connect(): Promise<void> {
     this.#lifecycle.ensureOpen(() => this.#open());
     const { connectTimeoutMs, bootstrapServers } = this.#options;
-    const deadline = performance.now() + connectTimeoutMs;
-    let timeoutMs = FIRST_CONNECT_TIMEOUT_MS;
-    for (;;) {
-      const left = Math.ceil(deadline - performance.now());
-      const [error] = await this.#client.refreshMetadata([], Math.max(1, Math.min(timeoutMs, left)));
-      if (error === 0) return;
-      if (this.#lifecycle.state !== 'open') throw closedError();
-      const refusal = this.#events.refusal;
-      if (refusal !== undefined) {
-        throw new ConnectionError(
-          `the brokers at ${bootstrapServers} refused the connection: ${refusal.message}`,
-          refusal.code,
-          {
-            cause: refusal,
-            retriable: false,
-          },
-        );
-      }
-      if (performance.now() >= deadline) {
-        const cause = this.#events.last;
-        throw new ConnectionError(
-          `no broker at ${bootstrapServers} answered within connectTimeoutMs (${connectTimeoutMs} ms)` +
-            `${cause === undefined ? '' : `: ${cause.message}`}`,
-          'CONNECTION_FAILED',
-          { cause },
-        );
-      }
-      timeoutMs = Math.min(timeoutMs * 2, LONGEST_CONNECT_TIMEOUT_MS);
-    }
+    await connect({
+      client: this.#client,
+      events: this.#events,
+      tokens: this.#tokens,
+      bootstrapServers,
+      connectTimeoutMs,
+      ensureOpen: () => {
+        if (this.#lifecycle.state !== 'open') throw closedError();
+      },
+    });
   }
 
   /**
@@ -225,6 +207,11 @@ export class Producer<K = BytesLike, V = BytesLike>
     } catch (cause) {
       throw new ConfigError(`librdkafka refused the configuration: ${(cause as Error).message}`, cause);
     }
+    const { sasl } = this.#options;
+    this.#tokens = new OAuthTokens(
+      this.#client,
+      sasl?.mechanism === 'OAUTHBEARER' ? sasl.oauthBearerProvider : undefined,
+    );
     handover = new FrameHandover(this.#client);
     const lastBrokerError = () => this.#events.fatal ?? this.#events.last;
     this.#topics = new TopicDirectory(this.#client, { maxBlockMs, metadataMaxAgeMs, lastBrokerError });

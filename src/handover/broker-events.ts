@@ -25,8 +25,10 @@ const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_
 
 export class BrokerEvents {
   #last: MillraceError | undefined;
-  #refusal: MillraceError | undefined;
+  #refusal: { error: MillraceError; at: number } | undefined;
   #fatal: MillraceError | undefined;
+  /** By broker: what the addon found wrong with its certificate, which the error that follows does not say. */
+  readonly #certificates = new Map<string, string>();
   readonly #listeners: BrokerEventListeners;
 
   constructor(listeners: BrokerEventListeners) {
@@ -38,9 +40,9 @@ export class BrokerEvents {
     return this.#last;
   }
 
-  /** The last complaint that trying again will not cure. */
-  get refusal(): MillraceError | undefined {
-    return this.#refusal;
+  /** The last complaint that trying again will not cure, if it came at this time (of `performance.now`) or later. */
+  refusalSince(time: number): MillraceError | undefined {
+    return this.#refusal !== undefined && this.#refusal.at >= time ? this.#refusal.error : undefined;
   }
 
   /** What ended the producer, if anything did (such as being fenced). */
@@ -52,6 +54,7 @@ export class BrokerEvents {
   readonly receive = (kind: number, code: number, fatal: boolean, facility: string, text: string): void => {
     switch (kind) {
       case NativeEvent.log:
+        if (facility === 'SSLCERTVRFY') this.#rememberCertificate(withoutPrefix(text));
         if (facility === 'FAIL') this.#last = new MillraceError(withoutPrefix(text), '_TRANSPORT');
         this.#listeners.log({ level: code, facility, message: text });
         break;
@@ -70,11 +73,24 @@ export class BrokerEvents {
   #receiveError(code: number, fatal: boolean, text: string): void {
     const name = kafkaErrorName(code);
     if (name === ALL_BROKERS_DOWN) return;
-    const error = new MillraceError(withoutPrefix(text), name, { fatal });
+    const error = new MillraceError(this.#explained(withoutPrefix(text)), name, { fatal });
     this.#last = error;
-    if (REFUSALS.has(name)) this.#refusal = error;
+    if (REFUSALS.has(name)) this.#refusal = { error, at: performance.now() };
     if (fatal) this.#fatal = error;
     this.#listeners.brokerError(error);
+  }
+
+  #rememberCertificate(text: string): void {
+    const [, broker, names, reason] =
+      /^(\S+): Certificate (\(.*\)) verification callback failed: (.*)$/.exec(text) ?? [];
+    if (broker !== undefined) this.#certificates.set(broker, `${reason} ${names}`);
+  }
+
+  #explained(text: string): string {
+    const broker = text.slice(0, text.indexOf(': '));
+    const reason = this.#certificates.get(broker);
+    if (reason === undefined || !text.includes('certificate verify failed')) return text;
+    return `${broker}: ${reason}`;
   }
 }
 

@@ -1,20 +1,10 @@
 // The producer's options: one table that validation, the mapping to librdkafka and the documentation read.
 import type { BytesLike } from '../intake/record';
 import type { Serializer } from '../serialize/serializer';
+import type { SaslOptions, SslOptions } from './security';
 
 export type Acks = 'all' | -1 | 0 | 1;
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-
-/** What an OAUTHBEARER token provider returns. */
-export interface OAuthBearerToken {
-  value: string;
-  /** When it expires: milliseconds since the epoch. */
-  lifetimeMs: number;
-  /** Default ''. */
-  principal?: string;
-  /** SASL extensions (KIP-342). */
-  extensions?: Record<string, string>;
-}
 
 /** Names and defaults are the Java producer's where it has them; differences are said beside each. */
 export interface ProducerOptions<K = BytesLike, V = BytesLike> {
@@ -83,8 +73,10 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
    * broker's transaction.max.timeout.ms is the most. deliveryTimeoutMs may not be longer (its default gives way).
    */
   transactionTimeoutMs?: number;
-  /** Called for a token with `librdkafka: { 'sasl.mechanisms': 'OAUTHBEARER' }`, at first and before each expiry. */
-  oauthBearerProvider?: () => Promise<OAuthBearerToken>;
+  /** TLS: true with the system's authorities, or an object. Default true with `sasl`, else false. */
+  ssl?: boolean | SslOptions;
+  /** How to prove who we are. */
+  sasl?: SaslOptions;
   /** Any other librdkafka property, by its own name. Those that an option above sets are refused. */
   librdkafka?: Record<string, string | number | boolean>;
 }
@@ -94,7 +86,8 @@ type WithoutDefault =
   | 'compressionLevel'
   | 'keySerializer'
   | 'valueSerializer'
-  | 'oauthBearerProvider'
+  | 'ssl'
+  | 'sasl'
   | 'transactionalId';
 
 /** Options after validation, with defaults. */
@@ -106,7 +99,7 @@ export type ResolvedOptions<K, V> = Readonly<
 export type OptionRule =
   | { kind: 'integer' | 'number'; min: number; max: number; unit: 'ms' | 'bytes' | '' }
   | { kind: 'choice'; choices: readonly (string | number)[] }
-  | { kind: 'boolean' | 'string' | 'servers' | 'serializer' | 'function' | 'properties' };
+  | { kind: 'boolean' | 'string' | 'servers' | 'serializer' | 'ssl' | 'sasl' | 'properties' };
 
 export interface OptionRow {
   name: keyof ProducerOptions;
@@ -357,10 +350,20 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     summary: 'how values become bytes; without: strings, bytes or null',
   },
   {
-    name: 'oauthBearerProvider',
-    rule: { kind: 'function' },
-    kafkajs: 'sasl.oauthBearerProvider',
-    summary: 'called for a token with SASL mechanism OAUTHBEARER',
+    name: 'ssl',
+    rule: { kind: 'ssl' },
+    java: 'security.protocol, ssl.*',
+    kafkajs: 'ssl',
+    summary:
+      'TLS: true, or `{ ca, cert, key, passphrase, rejectUnauthorized, verifyHostname }`; on by itself with `sasl`',
+  },
+  {
+    name: 'sasl',
+    rule: { kind: 'sasl' },
+    java: 'sasl.*',
+    kafkajs: 'sasl',
+    summary:
+      'who we are: `{ mechanism, username, password }`, or `{ mechanism, oauthBearerProvider }` for OAUTHBEARER',
   },
   {
     name: 'librdkafka',

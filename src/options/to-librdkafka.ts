@@ -2,6 +2,7 @@
 import { addon } from '../addon';
 import { ConfigError } from '../errors';
 import { OPTION_TABLE, type ResolvedOptions } from './producer-options';
+import { securityProperties } from './security';
 
 /** Ours to say, whatever the user wants: the engine is built on them. */
 const FIXED: readonly [string, string][] = [
@@ -54,6 +55,7 @@ export function toLibrdkafka<K, V>(options: ResolvedOptions<K, V>): [string, str
     if (rule.kind === 'boolean') value = options[name] === true ? 'true' : 'false';
     properties.push([property, value]);
   }
+  properties.push(...securityProperties(options.ssl, options.sasl));
   for (const [name, value] of Object.entries(options.librdkafka)) {
     if (FIXED.some(([fixed]) => fixed === name)) {
       throw new ConfigError(`librdkafka property ${name} is set by the producer itself`);

@@ -9,6 +9,7 @@ import {
   type ProducerOptions,
   type ResolvedOptions,
 } from './producer-options';
+import { checkedSasl, checkedSsl, securityProperties } from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
 export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOptions<K, V> {
@@ -77,8 +78,10 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
       return typeof (value as { serialize?: unknown } | null)?.serialize === 'function'
         ? { value }
         : undefined;
-    case 'function':
-      return typeof value === 'function' ? { value } : undefined;
+    case 'ssl':
+      return { value: checkedSsl(value) };
+    case 'sasl':
+      return { value: checkedSasl(value) };
     case 'properties': {
       if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
       const copy = { ...(value as Record<string, unknown>) };
@@ -107,8 +110,9 @@ function expectation(rule: OptionRule): string {
       return "'host:port' or a list of them";
     case 'serializer':
       return 'an object with a method serialize(topic, data)';
-    case 'function':
-      return 'a function';
+    case 'ssl':
+    case 'sasl':
+      return 'what the option says'; // their own checks tell more
     case 'properties':
       return "an object of librdkafka's property names and their values (strings, numbers, booleans)";
   }
@@ -185,7 +189,11 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
     ],
   ];
   for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
+  const security = securityProperties(options.ssl, options.sasl).map(([property]) => property);
   for (const property of Object.keys(options.librdkafka)) {
+    if (security.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
+      throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
+    }
     const option = OPTION_TABLE.find((row) => row.property === property || row.aliases?.includes(property));
     if (option !== undefined) {
       throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);

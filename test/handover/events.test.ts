@@ -95,22 +95,23 @@ describe('statistics events', () => {
 });
 
 describe('an OAUTHBEARER token', () => {
-  const oauth = { 'sasl.mechanisms': 'OAUTHBEARER', 'security.protocol': 'SASL_PLAINTEXT' };
-
   it('is asked for when the producer opens', async () => {
     let asked = 0;
     const producer = openProducer({
       bootstrapServers: '127.0.0.1:9',
       connectTimeoutMs: 500,
-      librdkafka: oauth,
-      oauthBearerProvider: async () => {
-        asked++;
-        return {
-          value: 'token',
-          lifetimeMs: Date.now() + 3_600_000,
-          principal: 'me',
-          extensions: { a: 'b' },
-        };
+      ssl: false,
+      sasl: {
+        mechanism: 'OAUTHBEARER',
+        oauthBearerProvider: async () => {
+          asked++;
+          return {
+            value: 'token',
+            lifetimeMs: Date.now() + 3_600_000,
+            principal: 'me',
+            extensions: { a: 'b' },
+          };
+        },
       },
     });
     await producer.connect().catch(() => undefined);
@@ -138,8 +139,8 @@ describe('an OAUTHBEARER token', () => {
       const producer = openProducer({
         bootstrapServers: '127.0.0.1:9',
         connectTimeoutMs: 800,
-        librdkafka: oauth,
-        oauthBearerProvider,
+        ssl: false,
+        sasl: { mechanism: 'OAUTHBEARER', oauthBearerProvider },
       });
       const errors: MillraceError[] = [];
       producer.on('brokerError', (error) => errors.push(error));

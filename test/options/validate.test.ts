@@ -91,10 +91,18 @@ function wrongValues({ rule }: OptionRow): WrongValue[] {
         { value: { serialize: 'no' }, expectation: 'serialize', received: 'an object (Object)' },
         { value: null, expectation: 'serialize', received: 'null' },
       ];
-    case 'function':
+    case 'ssl': {
+      const expectation = 'true, false or an object';
       return [
-        { value: 'token', expectation: 'a function', received: 'the string "token"' },
-        { value: {}, expectation: 'a function', received: 'an object (Object)' },
+        { value: 'true', expectation, received: 'a string' },
+        { value: null, expectation, received: 'null' },
+        { value: [], expectation, received: 'an array' },
+      ];
+    }
+    case 'sasl':
+      return [
+        { value: 'user:password', expectation: 'an object', received: 'a string' },
+        { value: null, expectation: 'an object', received: 'null' },
       ];
     case 'properties': {
       const expectation = "an object of librdkafka's property names and their values";
@@ -126,8 +134,13 @@ function goodValues({ rule }: OptionRow): unknown[] {
       return ['a:1', 'a:1, b:2', ['a:1', ' b:2 '], 'SSL://a:1', '[::1]:9092', 'a'];
     case 'serializer':
       return [{ serialize: () => null }];
-    case 'function':
-      return [async () => ({ value: '', lifetimeMs: 0 })];
+    case 'ssl':
+      return [true, false, {}, { rejectUnauthorized: false }];
+    case 'sasl':
+      return [
+        { mechanism: 'PLAIN', username: 'u', password: 'p' },
+        { mechanism: 'OAUTHBEARER', oauthBearerProvider: async () => ({ value: '', lifetimeMs: 0 }) },
+      ];
     case 'properties':
       return [{}, { debug: 'all', 'socket.nagle.disable': true, 'statistics.interval.ms': 5 }];
   }
