@@ -16,7 +16,7 @@ const FLAG_BITS = 3;
 /** A frame begins with at least this much room, so that it is not cut short by its chunk's end. */
 const FRAME_ROOM = 128 << 10;
 /** Characters collected before a run is written. */
-const RUN_CHARACTERS = 16 << 10;
+const RUN_CHARACTERS = 8 << 10;
 /** Strings this long are written by themselves: the call's cost no longer shows. */
 const LONG_STRING = 2 << 10;
 /** Short enough for a loop in JavaScript to beat a call into the runtime. */
@@ -148,12 +148,16 @@ export class FrameWriter {
     const end = Math.min(to, from + limits.frameRecords - this.recordCount);
     this.#makeWords(Math.max(0, end - from) * 4);
     const { words } = this;
+    const runWords = this.#runWords;
     const head = topicId << FLAG_BITS;
     let at = this.wordCount;
     let admitted = 0;
     let index = from;
+    // The run stays in local variables: to store each longer string in the writer would cost as much as joining it.
+    let run = this.#run;
+    let runStrings = this.#runStrings;
     try {
-      for (; index < end && this.byteCount < frameBytes; index++) {
+      for (; index < end && this.#position - this.start + run.length < frameBytes; index++) {
         const { topic: name, key, value, partition, timestamp, headers } = records[index];
         if (name !== topic || partition !== undefined || timestamp !== undefined || headers !== undefined)
           break;
@@ -162,19 +166,51 @@ export class FrameWriter {
         if (keyLength === NOT_USUAL || valueLength === NOT_USUAL) break;
         const size = Math.max(keyLength, 0) + Math.max(valueLength, 0);
         const admission = admitted + size + recordOverhead;
-        if (size > recordBytes || admission > admissible || !this.fits(size * 3)) break;
+        if (size > recordBytes || admission > admissible) break;
+        if (this.#position + (run.length + size) * 3 > memory.length) break;
         words[at] = head;
         words[at + 1] = -1;
         words[at + 2] = keyLength;
         words[at + 3] = valueLength;
-        if (keyLength > 0) this.#write(at + 2, key as string | Uint8Array, keyLength, memory);
-        if (valueLength > 0) this.#write(at + 3, value as string | Uint8Array, valueLength, memory);
+        if (typeof key === 'string' && keyLength < LONG_STRING) {
+          if (keyLength > 0) {
+            run += key;
+            runWords[runStrings++] = at + 2;
+          }
+        } else if (keyLength > 0) {
+          this.#run = run;
+          this.#runStrings = runStrings;
+          this.#writeAlone(at + 2, key as string | Uint8Array, keyLength, memory);
+          run = '';
+          runStrings = 0;
+        }
+        if (typeof value === 'string' && valueLength < LONG_STRING) {
+          if (valueLength > 0) {
+            run += value;
+            runWords[runStrings++] = at + 3;
+          }
+        } else if (valueLength > 0) {
+          this.#run = run;
+          this.#runStrings = runStrings;
+          this.#writeAlone(at + 3, value as string | Uint8Array, valueLength, memory);
+          run = '';
+          runStrings = 0;
+        }
+        if (run.length >= RUN_CHARACTERS) {
+          this.#run = run;
+          this.#runStrings = runStrings;
+          this.#writeRun();
+          run = '';
+          runStrings = 0;
+        }
         at += 4;
         admitted = admission;
       }
     } catch {
       // Whatever the record's own code threw, it will throw again.
     }
+    this.#run = run;
+    this.#runStrings = runStrings;
     const count = index - from;
     this.wordCount = at;
     this.recordCount += count;
@@ -229,20 +265,26 @@ export class FrameWriter {
 
   /** A field that is neither null nor empty. `length` is estimated, and so far in the word. */
   #write(word: number, field: string | Uint8Array, length: number, memory: Buffer): void {
+    if (typeof field !== 'string' || length >= LONG_STRING) {
+      this.#writeAlone(word, field, length, memory);
+      return;
+    }
+    this.#run += field;
+    this.#runWords[this.#runStrings++] = word;
+    if (this.#run.length >= RUN_CHARACTERS) this.#writeRun();
+  }
+
+  /** Bytes or a long string, behind the run, which is written first. */
+  #writeAlone(word: number, field: string | Uint8Array, length: number, memory: Buffer): void {
+    this.#writeRun();
     if (typeof field !== 'string') {
-      if (this.#run !== '') this.#writeRun();
       memory.set(field, this.#position);
       this.#position += length;
-    } else if (length < LONG_STRING) {
-      this.#run += field;
-      this.#runWords[this.#runStrings++] = word;
-      if (this.#run.length >= RUN_CHARACTERS) this.#writeRun();
-    } else {
-      this.#writeRun();
-      const written = memory.write(field, this.#position, 'utf8');
-      this.words[word] = written;
-      this.#position += written;
+      return;
     }
+    const written = memory.write(field, this.#position, 'utf8');
+    this.words[word] = written;
+    this.#position += written;
   }
 
   #writeRun(): void {
