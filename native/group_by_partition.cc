@@ -26,9 +26,12 @@ int32_t choose_partition(const PendingFrame& frame, const Source& source, Topic&
 }  // namespace
 
 void group_by_partition(PendingFrame& frame, Segment& segment, Topic& topic) {
-  // Scratch of the submitting thread, kept between frames; never shrinks below the largest seen.
-  thread_local std::vector<uint32_t> starts;
-  thread_local std::vector<uint32_t> sorted;
+  // Scratch of the submitting thread, kept between frames; never shrinks below the largest seen. Looked up once:
+  // each use of a thread_local is a call.
+  thread_local std::vector<uint32_t> thread_starts;
+  thread_local std::vector<uint32_t> thread_sorted;
+  std::vector<uint32_t>& starts = thread_starts;
+  std::vector<uint32_t>& sorted = thread_sorted;
 
   Source* const sources = frame.sources();
   uint32_t* const order = frame.order() + segment.begin;

@@ -28,17 +28,6 @@ PendingFrame::~PendingFrame() {
   std::free(block_);
 }
 
-PendingFrame* PendingFrame::of(Slot* slot) noexcept {
-  Slot* const before_first = slot - slot->position - 1;
-  return *reinterpret_cast<PendingFrame**>(before_first);
-}
-
-Slot* PendingFrame::open_slot(uint32_t position) noexcept {
-  const Source& source = sources_[order_[position]];
-  slots_[position] = {-1, -1, source.partition, position, source.segment, 0, 0, 0};
-  return slots_ + position;
-}
-
 void PendingFrame::make_segments(uint32_t count) {
   segments_ = std::make_unique<Segment[]>(count);
   segment_count_ = count;

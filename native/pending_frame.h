@@ -68,7 +68,10 @@ class PendingFrame {
   PendingFrame& operator=(const PendingFrame&) = delete;
 
   // The frame whose slot this is: slots know their position, and the first stands behind a back pointer.
-  static PendingFrame* of(Slot* slot) noexcept;
+  static PendingFrame* of(Slot* slot) noexcept {
+    Slot* const before_first = slot - slot->position - 1;
+    return *reinterpret_cast<PendingFrame**>(before_first);
+  }
 
   const uint32_t id;
   DeliveryChannel* const channel;
@@ -81,7 +84,11 @@ class PendingFrame {
   // By position.
   Slot* slots() noexcept { return slots_; }
   // Makes the slot at this position ready for its outcome.
-  Slot* open_slot(uint32_t position) noexcept;
+  Slot* open_slot(uint32_t position) noexcept {
+    const Source& source = sources_[order_[position]];
+    slots_[position] = {-1, -1, source.partition, position, source.segment, 0, 0, 0};
+    return slots_ + position;
+  }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
   Segment* segments() noexcept { return segments_.get(); }
   uint32_t segment_count() const noexcept { return segment_count_; }

@@ -94,7 +94,8 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
   }
   group_by_partition(frame, segment, topic);
 
-  thread_local std::vector<rd_kafka_message_t> run;
+  thread_local std::vector<rd_kafka_message_t> thread_run;
+  std::vector<rd_kafka_message_t>& run = thread_run;
   const int flags = copy_values ? RD_KAFKA_MSG_F_COPY : 0;
   int32_t partition = -1;
   run.clear();
