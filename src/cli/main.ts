@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../index';
 import { addClusterCommand } from './cluster';
+import { addConfigCommand } from './config';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './exit';
 import { printable } from './failure-log';
 import { addPartitionsCommand } from './partitions-plan';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
   addPerfCommand(program);
   addClusterCommand(program);
   addPartitionsCommand(program);
+  addConfigCommand(program);
   try {
     await program.parseAsync();
   } catch (error) {

@@ -30,11 +30,11 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
     throw new ConfigError("option bootstrapServers is required: 'host:port' or a list of them");
   }
   // Java: a default gives way to what was said.
-  if (
-    given.reconnectBackoffMaxMs === undefined &&
-    options.reconnectBackoffMs > options.reconnectBackoffMaxMs
-  ) {
-    resolved.reconnectBackoffMaxMs = options.reconnectBackoffMs;
+  if (given.retryBackoffMaxMs === undefined) {
+    resolved.retryBackoffMaxMs = Math.max(options.retryBackoffMaxMs, options.retryBackoffMs);
+  }
+  if (given.reconnectBackoffMaxMs === undefined) {
+    resolved.reconnectBackoffMaxMs = Math.max(options.reconnectBackoffMaxMs, options.reconnectBackoffMs);
   }
   const leastDelivery = options.lingerMs + options.requestTimeoutMs;
   if (given.deliveryTimeoutMs === undefined && options.deliveryTimeoutMs < leastDelivery) {
@@ -93,7 +93,8 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
   }
 }
 
-function expectation(rule: OptionRule): string {
+/** What a value must be, in words. */
+export function expectation(rule: OptionRule): string {
   switch (rule.kind) {
     case 'integer':
     case 'number': {
@@ -110,9 +111,11 @@ function expectation(rule: OptionRule): string {
       return "'host:port' or a list of them";
     case 'serializer':
       return 'an object with a method serialize(topic, data)';
+    // Their own checks tell more.
     case 'ssl':
+      return 'true, false or an object';
     case 'sasl':
-      return 'what the option says'; // their own checks tell more
+      return 'an object';
     case 'properties':
       return "an object of librdkafka's property names and their values (strings, numbers, booleans)";
   }
@@ -136,12 +139,10 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
   const transactional = transactionalId !== undefined;
   const needy = transactional ? 'transactionalId' : 'enableIdempotence';
   const acksAll = acks === 'all' || acks === -1;
-  // Java: a default of true gives way to an explicit contradiction; only two explicit ones are an error.
+  // Java: a default of true gives way to acks and retries that need it to; only two explicit ones are an error. To too
+  // many requests in flight it does not give way: nobody asking for those means to give up idempotence.
   const idempotent =
-    enableIdempotence &&
-    (given.enableIdempotence === true ||
-      transactional ||
-      (acksAll && retries > 0 && maxInFlightRequests <= 5));
+    enableIdempotence && (given.enableIdempotence === true || transactional || (acksAll && retries > 0));
   if (enableIdempotence && !idempotent) (options as { enableIdempotence: boolean }).enableIdempotence = false;
   const rules: [broken: boolean, message: string][] = [
     [

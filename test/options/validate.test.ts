@@ -162,6 +162,7 @@ describe('every option', () => {
     ({ name, row }) => {
       // What would contradict the extremes.
       const permissive: Record<string, object> = {
+        maxInFlightRequests: { enableIdempotence: false },
         compressionLevel: { compression: 'lz4' },
         retryBackoffMs: { retryBackoffMaxMs: 300_000 },
         retryBackoffMaxMs: { retryBackoffMs: 1 },
@@ -258,7 +259,7 @@ describe('options that contradict each other', () => {
       { reconnectBackoffMs: 500, reconnectBackoffMaxMs: 499 },
       'reconnectBackoffMs (500) must not exceed reconnectBackoffMaxMs (499)',
     ],
-    [{ retryBackoffMs: 1001 }, 'retryBackoffMs (1001) must not exceed retryBackoffMaxMs (1000)'],
+    [{ maxInFlightRequests: 6 }, 'enableIdempotence needs maxInFlightRequests of at most 5, got 6'],
     [{ lingerMs: 1000, deliveryTimeoutMs: 500 }, 'deliveryTimeoutMs'],
     [{ compressionLevel: 1 }, 'compressionLevel needs compression gzip, lz4 or zstd, got the string "none"'],
     [{ compressionLevel: 0, compression: 'snappy' }, 'compressionLevel needs compression gzip, lz4 or zstd'],
@@ -279,7 +280,8 @@ describe('options that contradict each other', () => {
     [{ acks: 1 }],
     [{ acks: 0 }],
     [{ retries: 0 }],
-    [{ maxInFlightRequests: 100 }],
+    [{ maxInFlightRequests: 100, acks: 1 }],
+    [{ retryBackoffMs: 1001 }],
     [{ enableIdempotence: false, acks: 0, maxInFlightRequests: 100, retries: 0 }],
     [{ enableIdempotence: true, acks: -1 }],
     [{ deliveryTimeoutMs: 10 }],
