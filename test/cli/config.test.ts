@@ -19,7 +19,8 @@ describe('millrace config', () => {
     expect(lines).toHaveLength(OPTION_TABLE.length);
     const column = (name: string) => heading.indexOf(name);
     for (const [n, { name, property = '', java = '', kafkajs = '' }] of OPTION_TABLE.entries()) {
-      const cell = (from: string, to?: string) => lines[n].slice(column(from), to && column(to)).trim();
+      const cell = (from: string, to?: string) =>
+        lines[n].slice(column(from), to ? column(to) : undefined).trim();
       expect(cell('option', 'default')).toBe(name);
       expect(cell('librdkafka', 'Java')).toBe(property);
       expect(cell('Java', 'kafkajs')).toBe(java);
