@@ -53,7 +53,7 @@ Client::Client(const ClientOptions& options, std::function<void()> wake)
     : max_window_bytes_(options.max_window_bytes),
       record_overhead_bytes_(options.record_overhead_bytes),
       offsets_known_(options.offsets_known),
-      channel_(std::make_unique<DeliveryChannel>(std::move(wake))) {}
+      home_(std::move(wake)) {}
 
 std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function<void()> wake) {
   keep_freed_memory();
@@ -101,7 +101,7 @@ Client::~Client() {
 
 uint32_t Client::topic(const std::string& name) {
   std::unique_lock<std::shared_mutex> gate(gate_);
-  if (closing_) throw std::logic_error("the client is closed");
+  if (closing_) throw ClientClosed();
   const auto known = topic_ids_.find(name);
   if (known != topic_ids_.end()) return known->second;
   rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, name.c_str(), nullptr);
@@ -117,7 +117,8 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
   if (submission.record_count == 0 || submission.record_count > kMaxFrameRecords) {
     throw std::invalid_argument("malformed frame: between 1 and 65535 records");
   }
-  auto frame = std::make_unique<PendingFrame>(submission.id, channel_.get(), submission.record_count);
+  auto frame = std::make_unique<PendingFrame>(submission.id, submission.channel == nullptr ? &home_ : submission.channel,
+                                              submission.record_count);
   frame->words = submission.words;
   frame->word_count = submission.word_count;
   frame->bytes = submission.memory->bytes() + submission.byte_offset;
@@ -190,9 +191,9 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
 }
 
 FrameBytes Client::submit(const FrameSubmission& submission) {
-  if (closing_) throw std::logic_error("the client is closed");
+  if (refuses(submission.channel)) throw ClientClosed();
   std::shared_lock<std::shared_mutex> gate(gate_);
-  if (closing_) throw std::logic_error("the client is closed");
+  if (refuses(submission.channel)) throw ClientClosed();
   std::unique_ptr<PendingFrame> read = read_frame(submission);
   const bool copy_values = submission.byte_count / submission.record_count < kReferToValuesFrom;
   if (!copy_values) read->pin_bytes(submission.memory);
@@ -216,7 +217,7 @@ FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submiss
       frame->pin(submission.memory);
       topic.park(&segment);
       // The acknowledgement that made room may have come before it could see this segment.
-      if (topic.may_enter_window()) channel_->ask_for_pump();
+      if (topic.may_enter_window()) frame->channel->ask_for_pump();
     }
   }
   const FrameBytes bytes = frame->pinned() ? FrameBytes::kPinned : FrameBytes::kFree;
@@ -304,6 +305,7 @@ void Client::destroy() {
 }
 
 void Client::adopt(PendingFrame* frame) noexcept {
+  frame->channel->expect();
   std::lock_guard<std::mutex> lock(live_mutex_);
   frame->next_live = live_frames_;
   if (live_frames_ != nullptr) live_frames_->previous_live = frame;

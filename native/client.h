@@ -1,8 +1,9 @@
 // A producing librdkafka handle and all that belongs to it.
 //
-// Owner: whoever holds the shared_ptr (the JavaScript wrapper and its running blocking calls). Any thread may
-// call any method. destroy() ends the handle; the object itself, its topics, channels and frames stay until the
-// last shared_ptr goes, so that an acknowledgement that comes late finds them.
+// Owner: whoever holds the shared_ptr (the JavaScript wrappers, in the thread that opened it and in those that
+// attached, and their running blocking calls). Any thread may call any method. destroy() ends the handle; the object
+// itself, its topics, channels and frames stay until the last shared_ptr goes, so that an acknowledgement that comes
+// late finds them.
 #pragma once
 
 #include <rdkafka.h>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -42,6 +44,12 @@ struct FrameSubmission {
   FrameMemory* memory;
   size_t byte_offset;  // within memory, behind its header
   size_t byte_count;
+  DeliveryChannel* channel = nullptr;  // of the submitting thread; nullptr: home
+};
+
+// What a call is told that comes too late.
+struct ClientClosed : std::logic_error {
+  ClientClosed() : std::logic_error("the client is closed") {}
 };
 
 // What became of the frame's memory: free to overwrite at once, or needed until the frame is settled.
@@ -58,8 +66,8 @@ class Client {
   // The topic's id, the same for the same name. Does not block.
   uint32_t topic(const std::string& name);
 
-  // Throws std::invalid_argument for a malformed frame and std::logic_error after close(). Otherwise every
-  // record will be reported through the channel.
+  // Throws std::invalid_argument for a malformed frame and ClientClosed after destroy(), or after end_sharing() from
+  // an attached thread. Otherwise every record will be reported through the channel.
   FrameBytes submit(const FrameSubmission& submission);
 
   // Submits parked segments as far as their windows allow.
@@ -78,12 +86,25 @@ class Client {
   // For deletion after reporting.
   void forget(PendingFrame* frame) noexcept;
 
+  // -- many threads (client_sharing.cc) --
+  // A channel for another thread, which closes it when it goes. Throws ClientClosed.
+  DeliveryChannel* attach(std::function<void()> wake);
+  // Makes channels that have nothing more to come free for others; home's thread calls it when noticed.
+  void reap_channels();
+  // Threads that have a part in the client: home's, those attached, and those gone whose records are still on their way.
+  uint32_t member_count() noexcept { return members_.load(std::memory_order_acquire); }
+  // Attached threads may submit no more, and are told.
+  void end_sharing();
+  // Frames of attached threads, and of those that have gone, that are not settled.
+  int64_t unsettled_elsewhere();
+
   rd_kafka_resp_err_t set_oauthbearer_token(const std::string& token, int64_t expires_at_ms,
                                             const std::string& principal,
                                             const std::vector<std::string>& extensions, std::string& error);
   void set_oauthbearer_failure(const std::string& reason);
 
-  DeliveryChannel& channel() noexcept { return *channel_; }
+  // The channel of the thread that opened the client, to which librdkafka's events go.
+  DeliveryChannel& home() noexcept { return home_; }
   int64_t queue_length() noexcept;
   std::pair<int64_t, int64_t> window_of(uint32_t topic_id);  // window bytes, bytes in flight
 
@@ -101,6 +122,10 @@ class Client {
   static void on_token_refresh(rd_kafka_t* client, const char* config, void* opaque);
 
   std::unique_ptr<PendingFrame> read_frame(const FrameSubmission& submission);
+  bool refuses(const DeliveryChannel* channel) const noexcept {
+    return closing_ || (sharing_ended_ && channel != nullptr && channel != &home_);
+  }
+  void tell_members();
   FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
   void pump_topic(Topic& topic);
   void adopt(PendingFrame* frame) noexcept;
@@ -108,7 +133,13 @@ class Client {
   const int64_t max_window_bytes_;
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
-  std::unique_ptr<DeliveryChannel> channel_;
+  DeliveryChannel home_;
+
+  std::mutex attached_mutex_;  // a leaf: only channels' own mutexes are taken under it
+  std::vector<std::unique_ptr<DeliveryChannel>> attached_;
+  std::vector<DeliveryChannel*> free_channels_;  // of attached_
+  std::atomic<uint32_t> members_{1};
+  std::atomic<bool> sharing_ended_{false};
 
   // Two gates. Short calls read through gate_, and its writers (a new topic, closing) never wait long. Calls
   // that block read through blocking_gate_ instead, which only destroy() writes.

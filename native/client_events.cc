@@ -35,7 +35,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
 
 // Runs in librdkafka's background thread.
 void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
-  DeliveryChannel& channel = static_cast<Client*>(opaque)->channel();
+  DeliveryChannel& channel = static_cast<Client*>(opaque)->home();
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_LOG: {  // only what was logged before the log queue was set
       const char *facility, *text;
@@ -69,13 +69,13 @@ void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque)
 // Runs in the background thread too, which serves the log queue.
 void Client::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
   if (handle == nullptr) return;
-  DeliveryChannel& channel = static_cast<Client*>(rd_kafka_opaque(handle))->channel();
+  DeliveryChannel& channel = static_cast<Client*>(rd_kafka_opaque(handle))->home();
   channel.push_event({ClientEvent::kLog, level, false, facility, text});
 }
 
 // Runs in the background thread.
 void Client::on_token_refresh(rd_kafka_t*, const char* config, void* opaque) {
-  static_cast<Client*>(opaque)->channel().push_event(
+  static_cast<Client*>(opaque)->home().push_event(
       {ClientEvent::kTokenRefresh, 0, false, "", config == nullptr ? "" : config});
 }
 

@@ -13,12 +13,33 @@ constexpr size_t kMaxEvents = 1000;
 }  // namespace
 
 void DeliveryChannel::push(PendingFrame* frame) noexcept {
+  put(frame);
+  // Whoever pushes sees that the channel is closed, or whoever closes it sees what was pushed.
+  if (closed()) pass_on();
+  // Last, because the channel may then belong to another thread: being told of too much does that one no harm.
+  if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) == 1 && closed() && home_ != nullptr) {
+    home_->notify(kDrained);
+  }
+}
+
+void DeliveryChannel::put(PendingFrame* frame) noexcept {
   PendingFrame* head = settled_.load(std::memory_order_relaxed);
   do {
     frame->next_settled = head;
     // Acquires too: a push that comes after a take must see that take re-arm the wake-up.
-  } while (!settled_.compare_exchange_weak(head, frame, std::memory_order_acq_rel, std::memory_order_relaxed));
+  } while (!settled_.compare_exchange_weak(head, frame, std::memory_order_seq_cst, std::memory_order_relaxed));
   ring();
+}
+
+// Nobody reads the closed channel of a thread that has gone.
+void DeliveryChannel::pass_on() noexcept {
+  if (home_ == nullptr) return;
+  PendingFrame* frame = settled_.exchange(nullptr, std::memory_order_seq_cst);
+  while (frame != nullptr) {
+    PendingFrame* const next = frame->next_settled;
+    home_->put(frame);
+    frame = next;
+  }
 }
 
 void DeliveryChannel::push_event(ClientEvent event) {
@@ -36,15 +57,17 @@ void DeliveryChannel::push_event(ClientEvent event) {
   ring();
 }
 
-void DeliveryChannel::ask_for_pump() noexcept {
-  pump_.exchange(true, std::memory_order_acq_rel);
+void DeliveryChannel::notify(Notice notice) noexcept {
+  notices_.fetch_or(notice, std::memory_order_acq_rel);
+  // Segments of all threads are parked together: home pumps for a thread that has gone.
+  if (notice == kPump && home_ != nullptr && closed()) home_->notify(kPump);
   ring();
 }
 
 void DeliveryChannel::ring() noexcept {
   if (rung_.exchange(true, std::memory_order_acq_rel)) return;
   std::lock_guard<std::mutex> lock(wake_mutex_);
-  if (!closed_) wake_();
+  if (!closed()) wake_();
 }
 
 PendingFrame* DeliveryChannel::take() noexcept {
@@ -67,8 +90,24 @@ std::deque<ClientEvent> DeliveryChannel::take_events() {
 }
 
 void DeliveryChannel::close() noexcept {
+  {
+    std::lock_guard<std::mutex> lock(wake_mutex_);
+    closed_.store(true, std::memory_order_seq_cst);
+  }
+  pass_on();
+  if (home_ == nullptr) return;
+  // What this thread was asked and did not do.
+  home_->notify(kPump);
+  home_->notify(kDrained);
+}
+
+void DeliveryChannel::reopen(std::function<void()> wake) {
+  take_events();
   std::lock_guard<std::mutex> lock(wake_mutex_);
-  closed_ = true;
+  wake_ = std::move(wake);
+  notices_.store(0, std::memory_order_relaxed);
+  rung_.store(false, std::memory_order_relaxed);
+  closed_.store(false, std::memory_order_seq_cst);
 }
 
 }  // namespace millrace

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "client_registry.h"
 #include "delivery_report.h"
 #include "frame_reader.h"
 #include "js_arguments.h"
@@ -14,6 +15,16 @@ namespace {
 // One ArrayBuffer holds the reports of many frames; beyond this a further one is begun, so that somebody who
 // keeps one result does not keep megabytes of others.
 constexpr size_t kReportBytes = 128 << 10;
+
+// Kinds of onEvent beside ClientEvent's.
+constexpr int kMembersEvent = 4;
+constexpr int kSharingEndedEvent = 5;
+
+Napi::Error closed_error(Napi::Env env) {
+  Napi::Error error = Napi::Error::New(env, ClientClosed().what());
+  error.Set("code", "PRODUCER_CLOSED");
+  return error;
+}
 
 ClientOptions read_options(const Napi::CallbackInfo& info) {
   const auto given = argument(info, 0, "options", info[0].IsObject()).As<Napi::Object>();
@@ -73,6 +84,10 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::flush>("flush"),
                          InstanceMethod<&JsClient::destroy>("destroy"),
                          InstanceMethod<&JsClient::destroy_now>("destroyNow"),
+                         InstanceMethod<&JsClient::share>("share"),
+                         InstanceMethod<&JsClient::end_sharing>("endSharing"),
+                         InstanceMethod<&JsClient::member_count>("memberCount"),
+                         InstanceMethod<&JsClient::unsettled_elsewhere>("unsettledElsewhere"),
                          InstanceMethod<&JsClient::queue_length>("queueLength"),
                          InstanceMethod<&JsClient::window_of>("windowOf"),
                          InstanceMethod<&JsClient::set_token>("setOauthbearerToken"),
@@ -80,8 +95,14 @@ Napi::Function JsClient::define(Napi::Env env) {
                      });
 }
 
+// new NativeClient(options, …) opens a client, new NativeClient(number, …) attaches to one that another thread shares.
 JsClient::JsClient(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsClient>(info) {
-  const ClientOptions options = read_options(info);
+  const bool attaches = info[0].IsNumber();
+  if (attaches) {
+    client_ = find_client(static_cast<uint64_t>(integer_argument(info, 0, "client", 1, INT64_MAX / 2)));
+    if (client_ == nullptr) throw closed_error(info.Env());
+  }
+  const ClientOptions options = attaches ? ClientOptions() : read_options(info);
   on_deliveries_ = Napi::Persistent(function_argument(info, 1, "onDeliveries"));
   on_event_ = Napi::Persistent(function_argument(info, 2, "onEvent"));
 
@@ -95,10 +116,13 @@ JsClient::JsClient(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsClient>(
   // Hooks run in reverse: ours silences the channel before Node frees the function.
   napi_add_env_cleanup_hook(env, on_environment_end, this);
   listening_ = true;
+  const auto wake = [wake = wake_] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); };
   try {
-    client_ = Client::open(options, [wake = wake_] {
-      napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking);
-    });
+    if (!attaches) client_ = Client::open(options, wake);
+    channel_ = attaches ? client_->attach(wake) : &client_->home();
+  } catch (const ClientClosed&) {
+    stop_listening();
+    throw closed_error(env);
   } catch (const std::exception& error) {
     stop_listening();
     throw Napi::Error::New(env, error.what());
@@ -113,17 +137,19 @@ JsClient::~JsClient() {
 void JsClient::stop_listening() {
   if (!listening_) return;
   listening_ = false;
-  if (client_ != nullptr) client_->channel().close();
+  if (channel_ != nullptr) channel_->close();
   napi_remove_env_cleanup_hook(Env(), on_environment_end, this);
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
 }
 
-// The environment goes (a worker's end, a normal exit): nothing may call into it any more. Undelivered records
-// are given up; close() is the way to wait for them.
+// The environment goes (a worker's end, a normal exit): nothing may call into it any more. The owner's undelivered
+// records are given up, and close() is the way to wait for them; an attached thread's go their way.
 void JsClient::on_environment_end(void* self) {
   auto* const client = static_cast<JsClient*>(self);
   client->listening_ = false;
-  client->client_->channel().close();
+  client->channel_->close();
+  if (!client->is_owner()) return;
+  unregister_client(client->shared_as_);
   client->client_->destroy();
 }
 
@@ -134,27 +160,44 @@ void JsClient::on_wake(napi_env env, napi_value, void* context, void*) {
 }
 
 void JsClient::deliver(Napi::Env env) {
-  DeliveryChannel& channel = client_->channel();
-  PendingFrame* frame = channel.take();
-  if (channel.take_pump_request()) client_->pump();
+  PendingFrame* frame = channel_->take();
+  const uint32_t notices = channel_->take_notices();
+  if (notices & DeliveryChannel::kPump) client_->pump();
+  if (notices & DeliveryChannel::kDrained) client_->reap_channels();
+  if (notices & DeliveryChannel::kMembers) tell(env, kMembersEvent, client_->member_count());
+  if (notices & DeliveryChannel::kSharingEnded) tell(env, kSharingEndedEvent, 0);
   // Events first: they tell why records failed.
-  for (const ClientEvent& event : channel.take_events()) {
+  for (const ClientEvent& event : channel_->take_events()) {
     const Napi::HandleScope scope(env);
     call(env, on_event_, {Napi::Number::New(env, event.kind), Napi::Number::New(env, event.code),
                           Napi::Boolean::New(env, event.fatal), Napi::String::New(env, event.facility),
                           Napi::String::New(env, event.text)});
   }
   while (frame != nullptr) {
+    if (frame->channel != channel_) {  // of a thread that has gone
+      PendingFrame* const next = frame->next_settled;
+      client_->forget(frame);
+      frame = next;
+      continue;
+    }
     PendingFrame* const first = frame;
     size_t bytes = 0;
     uint32_t count = 0;
-    while (frame != nullptr && (count == 0 || bytes + report_size(*frame) <= kReportBytes)) {
+    while (frame != nullptr && frame->channel == channel_ &&
+           (count == 0 || bytes + report_size(*frame) <= kReportBytes)) {
       bytes += report_size(*frame);
       count++;
       frame = frame->next_settled;
     }
     report(env, first, frame, bytes, count);
   }
+}
+
+void JsClient::tell(Napi::Env env, int kind, uint32_t code) {
+  const Napi::HandleScope scope(env);
+  const auto nothing = Napi::String::New(env, "");
+  call(env, on_event_, {Napi::Number::New(env, kind), Napi::Number::New(env, code), Napi::Boolean::New(env, false),
+                        nothing, nothing});
 }
 
 void JsClient::report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count) {
@@ -192,6 +235,8 @@ Napi::Value JsClient::topic(const Napi::CallbackInfo& info) {
   const std::string name = string_argument(info, 0, "name");
   try {
     return Napi::Number::New(info.Env(), client_->topic(name));
+  } catch (const ClientClosed&) {
+    throw closed_error(info.Env());
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }
@@ -203,6 +248,7 @@ Napi::Value JsClient::submit(const Napi::CallbackInfo& info) {
   const auto words = words_argument(info, 2, "words");
   const auto memory = argument(info, 4, "memory", info[4].IsExternal()).As<Napi::External<FrameMemory>>();
   FrameSubmission submission;
+  submission.channel = channel_;
   submission.id = static_cast<uint32_t>(integer_argument(info, 0, "id", 0, UINT32_MAX));
   submission.record_count = static_cast<uint32_t>(int_argument(info, 1, "recordCount"));
   submission.words = words.Data();
@@ -217,6 +263,8 @@ Napi::Value JsClient::submit(const Napi::CallbackInfo& info) {
   }
   try {
     return Napi::Number::New(info.Env(), static_cast<int>(client_->submit(submission)));
+  } catch (const ClientClosed&) {
+    throw closed_error(info.Env());
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());
   }
@@ -252,10 +300,12 @@ Napi::Value JsClient::flush(const Napi::CallbackInfo& info) {
       [code](Napi::Env env) { return Napi::Number::New(env, *code); });
 }
 
+// Of an attached thread: ends its part only, and what was not reported will not be.
 Napi::Value JsClient::destroy(const Napi::CallbackInfo& info) {
+  if (is_owner()) unregister_client(shared_as_);
   Ref();  // for the lambda's use of this
   return run_blocking(
-      info.Env(), [client = client_] { client->destroy(); },
+      info.Env(), [client = client_, owner = is_owner()] { if (owner) client->destroy(); },
       [this](Napi::Env env) {
         if (listening_) {
           deliver(env);
@@ -269,8 +319,29 @@ Napi::Value JsClient::destroy(const Napi::CallbackInfo& info) {
 
 // For process exit, where nothing asynchronous can follow.
 void JsClient::destroy_now(const Napi::CallbackInfo&) {
-  client_->channel().close();
+  if (!is_owner()) return;  // the environment's end closes the channel
+  unregister_client(shared_as_);
+  channel_->close();
   client_->destroy();
+}
+
+// share(): the number by which other threads of this process attach.
+Napi::Value JsClient::share(const Napi::CallbackInfo& info) {
+  if (shared_as_ == 0) shared_as_ = register_client(client_);
+  return Napi::Number::New(info.Env(), static_cast<double>(shared_as_));
+}
+
+void JsClient::end_sharing(const Napi::CallbackInfo&) {
+  unregister_client(shared_as_);
+  client_->end_sharing();
+}
+
+Napi::Value JsClient::member_count(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), client_->member_count());
+}
+
+Napi::Value JsClient::unsettled_elsewhere(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(client_->unsettled_elsewhere()));
 }
 
 Napi::Value JsClient::queue_length(const Napi::CallbackInfo& info) {

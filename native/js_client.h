@@ -12,6 +12,9 @@ namespace millrace::js {
 // Owner and end of life: JavaScript. While the client is open the object keeps itself alive (a strong reference),
 // because acknowledgements reach it through a thread-safe function. It lets go when destroy() has finished, or
 // when its environment is torn down, whichever comes first; the Client itself goes with the last shared_ptr.
+//
+// The wrapper that opened the client owns it: its end, or its environment's, ends the client for all. The wrappers of
+// attached threads have a channel each and end only that.
 class JsClient : public Napi::ObjectWrap<JsClient> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -28,6 +31,10 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value destroy(const Napi::CallbackInfo& info);
   void destroy_now(const Napi::CallbackInfo& info);
+  Napi::Value share(const Napi::CallbackInfo& info);
+  void end_sharing(const Napi::CallbackInfo& info);
+  Napi::Value member_count(const Napi::CallbackInfo& info);
+  Napi::Value unsettled_elsewhere(const Napi::CallbackInfo& info);
   Napi::Value queue_length(const Napi::CallbackInfo& info);
   Napi::Value window_of(const Napi::CallbackInfo& info);
   Napi::Value set_token(const Napi::CallbackInfo& info);
@@ -38,8 +45,12 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   void deliver(Napi::Env env);
   void report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count);
   void stop_listening();
+  void tell(Napi::Env env, int kind, uint32_t code);
+  bool is_owner() const noexcept { return channel_ == &client_->home(); }
 
   std::shared_ptr<Client> client_;
+  DeliveryChannel* channel_ = nullptr;  // of this thread, owned by the client
+  uint64_t shared_as_ = 0;              // its number in the registry of clients; 0: not shared from here
   napi_threadsafe_function wake_ = nullptr;  // owned by the environment; released by stop_listening
   Napi::FunctionReference on_deliveries_;
   Napi::FunctionReference on_event_;

@@ -3,8 +3,9 @@
 //
 // Owner and end of life: made by the submitting thread. While any record is unacknowledged it belongs to
 // the client's librdkafka handle (each message's opaque points at a slot). The thread that settles the last
-// record gives it to the delivery channel, whose JavaScript thread reports it and has the client delete it. The
-// client keeps a list of all that live and deletes the rest when its librdkafka handle is gone.
+// record gives it to the delivery channel, whose JavaScript thread reports it and has the client delete it; where that
+// thread has gone, the client's home thread deletes it unreported. The client keeps a list of all that live and deletes
+// the rest when its librdkafka handle is gone.
 #pragma once
 
 #include <atomic>
@@ -74,7 +75,7 @@ class PendingFrame {
   }
 
   const uint32_t id;
-  DeliveryChannel* const channel;
+  DeliveryChannel* const channel;  // of the submitting thread; owned by the client
   const uint32_t record_count;
 
   // By index in the frame.

@@ -17,7 +17,16 @@ export interface NativeClientOptions {
 }
 
 /** `onEvent`'s kinds. */
-export const NativeEvent = { log: 0, error: 1, statistics: 2, tokenRefresh: 3 } as const;
+export const NativeEvent = {
+  log: 0,
+  error: 1,
+  statistics: 2,
+  tokenRefresh: 3,
+  /** `code`: how many threads have a part in the client, this one included. */
+  members: 4,
+  /** The thread that owns the client closes it: an attached one can submit no more. */
+  sharingEnded: 5,
+} as const;
 
 /** Settled frames' reports, one behind the other in `buffer`; what brokers said of single records, if anything. */
 export type OnDeliveries = (
@@ -45,6 +54,15 @@ export interface NativeClient {
   /** [error, broker count, then per topic: id, error, partitions, available partitions]. */
   refreshMetadata(topics: number[], timeoutMs: number): Promise<Int32Array>;
   flush(timeoutMs: number): Promise<number>;
+  /** The number by which other threads of this process attach. */
+  share(): number;
+  /** Attached threads can submit no more, and are told. */
+  endSharing(): void;
+  /** Threads that have a part in the client. */
+  memberCount(): number;
+  /** Frames of other threads that are not settled. */
+  unsettledElsewhere(): number;
+  /** In an attached thread: ends its part; outcomes not reported by then never are. */
   destroy(): Promise<void>;
   destroyNow(): void;
   queueLength(): number;
@@ -81,8 +99,9 @@ interface Addon {
   errorDescriptions(): [code: number, name: string, description: string][];
   librdkafkaVersion: string;
   librdkafkaFeatures: string;
+  /** Opens a client, or attaches to the shared one of this number. @throws with code PRODUCER_CLOSED when that is closed */
   NativeClient: new (
-    options: NativeClientOptions,
+    options: NativeClientOptions | number,
     onDeliveries: OnDeliveries,
     onEvent: OnEvent,
   ) => NativeClient;

@@ -9,3 +9,4 @@ export type { OAuthBearerProvider, OAuthBearerToken, Pem, SaslOptions, SslOption
 export { murmur2, partitionForKey } from './partition/murmur2';
 export { Producer, type ProducerEvents, type ProducerMetrics } from './producer';
 export { bytesSerializer, jsonSerializer, type Serializer, stringSerializer } from './serialize/serializer';
+export type { AttachOptions, ProducerHandle } from './workers/producer-handle';

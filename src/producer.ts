@@ -10,7 +10,7 @@ import { BrokerEvents, type LogEvent } from './handover/broker-events';
 import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
-import { closedBeforeSent } from './intake/admission-errors';
+import { closedBeforeSent, isClosedError } from './intake/admission-errors';
 import { BatchSend } from './intake/batch-send';
 import { type Pipeline, RECORD_OVERHEAD_BYTES, Tally } from './intake/pipeline';
 import type { BytesLike, ProducerRecord } from './intake/record';
@@ -20,15 +20,20 @@ import type { ProducerOptions, ResolvedOptions } from './options/producer-option
 import { toLibrdkafka } from './options/to-librdkafka';
 import { validateOptions } from './options/validate';
 import { TopicDirectory } from './partition/topic-directory';
+import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 
 /** Parked frames are looked at this often for having outlived `deliveryTimeoutMs`. */
 const HOUSEKEEPING_MS = 500;
 /** A blocking flush holds a thread of libuv's pool: in slices. */
 const FLUSH_SLICE_MS = 100;
+/** Between two looks at whether other threads' records are delivered. */
+const OTHERS_POLL_MS = 5;
 
+/** Of this thread's producer: others that share its client have their own. */
 export interface ProducerMetrics {
   /** Bytes counted against `bufferMemory`. */
   bufferedBytes: number;
+  /** This thread's part of it: an equal one for each thread that shares the client. */
   bufferMemory: number;
   /** Sends that wait for room in the buffer. */
   waitingSends: number;
@@ -62,6 +67,11 @@ export class Producer<K = BytesLike, V = BytesLike>
   readonly #tally = new Tally();
   readonly #events: BrokerEvents;
   readonly #properties: [string, string][];
+  /** What another thread shares, when this producer is attached. */
+  #shared: ProducerHandle | undefined;
+  /** Resolves in an attached producer when the owner closes. */
+  readonly #ownerCloses: Promise<void>;
+  #tellOwnerCloses!: () => void;
 
   // Once open:
   #client!: NativeClient;
@@ -84,7 +94,44 @@ export class Producer<K = BytesLike, V = BytesLike>
       brokerError: (error) => this.emit('brokerError', error),
       statistics: (json) => this.emit('statistics', json),
       tokenRefresh: () => void this.#tokens.refresh(),
+      members: (count) => this.#memory.divide(count),
+      sharingEnded: () => {
+        this.#tellOwnerCloses();
+        void this.close();
+      },
     });
+    this.#ownerCloses = new Promise((resolve) => {
+      this.#tellOwnerCloses = resolve;
+    });
+  }
+
+  /**
+   * A producer in this thread that sends through the client of one that another thread of the process opened, on the
+   * same connections. It has its own serializers and an equal part of `bufferMemory`; logs and broker errors are told
+   * to the owner alone. Closing it ends this thread's part; when the owner closes, it closes too. If this thread ends
+   * before, what it has sent is still delivered.
+   * @throws ConfigError when `handle` is not from `share()` in this process; MillraceError PRODUCER_CLOSED when the
+   *   owner is closed
+   */
+  static attach<K = BytesLike, V = BytesLike>(
+    handle: ProducerHandle,
+    options: AttachOptions<K, V> = {},
+  ): Producer<K, V> {
+    const producer = new Producer<K, V>(readHandle(handle, options));
+    producer.#shared = handle;
+    producer.#lifecycle.ensureOpen(() => producer.#open());
+    return producer;
+  }
+
+  /**
+   * What another thread of this process needs to send through this producer: pass it through `workerData` or
+   * `postMessage` to `Producer.attach()`.
+   * @throws MillraceError PRODUCER_CLOSED; ConfigError when librdkafka refuses a property
+   */
+  share(): ProducerHandle {
+    if (this.#shared !== undefined) return this.#shared;
+    this.#lifecycle.ensureOpen(() => this.#open());
+    return makeHandle(this.#client.share(), this.#options);
   }
 
   /**
@@ -160,7 +207,9 @@ export class Producer<K = BytesLike, V = BytesLike>
   /**
    * Takes no more sends, delivers what was accepted, and ends. What is not delivered within `timeoutMs` (default
    * `deliveryTimeoutMs`) fails with PRODUCER_CLOSED. Every pending promise has settled when this resolves. Further
-   * calls wait for the first.
+   * calls wait for the first. The owner of a shared client closes it for the attached threads too, and delivers what
+   * they have handed over; an attached producer ends its own part: what is not delivered by then fails here, and may
+   * be delivered all the same.
    */
   close({ timeoutMs = this.#options.deliveryTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
@@ -170,7 +219,10 @@ export class Producer<K = BytesLike, V = BytesLike>
         ),
       );
     }
-    return this.#lifecycle.close((wasOpen) => (wasOpen ? this.#close(timeoutMs) : Promise.resolve()));
+    return this.#lifecycle.close((wasOpen) => {
+      if (!wasOpen) return Promise.resolve();
+      return this.#shared === undefined ? this.#close(timeoutMs) : this.#detach(timeoutMs);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -195,7 +247,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     let handover: FrameHandover | undefined;
     try {
       this.#client = new addon.NativeClient(
-        {
+        this.#shared?.client ?? {
           properties: this.#properties,
           maxWindowBytes: bufferMemory,
           recordOverheadBytes: RECORD_OVERHEAD_BYTES,
@@ -205,6 +257,7 @@ export class Producer<K = BytesLike, V = BytesLike>
         this.#events.receive,
       );
     } catch (cause) {
+      if (isClosedError(cause)) throw closedError();
       throw new ConfigError(`librdkafka refused the configuration: ${(cause as Error).message}`, cause);
     }
     const { sasl } = this.#options;
@@ -213,6 +266,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       sasl?.mechanism === 'OAUTHBEARER' ? sasl.oauthBearerProvider : undefined,
     );
     handover = new FrameHandover(this.#client);
+    this.#memory.divide(this.#client.memberCount());
     const lastBrokerError = () => this.#events.fatal ?? this.#events.last;
     this.#topics = new TopicDirectory(this.#client, { maxBlockMs, metadataMaxAgeMs, lastBrokerError });
     this.#pipeline = {
@@ -234,18 +288,46 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   async #close(timeoutMs: number): Promise<void> {
     this.#singles.flush();
+    this.#client.endSharing();
     const drained = this.#outstanding.drain();
     const deadline = pause(timeoutMs);
     if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
-    await Promise.race([drained, deadline.over]);
+    await Promise.race([Promise.all([drained, this.#othersDelivered(deadline)]), deadline.over]);
     deadline.cancel();
     this.#topics.close((topic) => closedBeforeSent(topic, 0));
     this.#memory.close();
-    if (this.#outstanding.total > 0) {
+    if (this.#outstanding.total > 0 || this.#client.unsettledElsewhere() > 0) {
       this.#singles.flush();
       this.#client.purge();
       await this.#outstanding.drain();
     }
+    clearInterval(this.#housekeeping);
+    await this.#client.destroy();
+    this.#takeBackExit?.();
+  }
+
+  /** What attached threads have handed over, dead ones included. */
+  async #othersDelivered(deadline: Pause): Promise<void> {
+    while (this.#client.unsettledElsewhere() > 0 && !deadline.isOver) {
+      await this.#client.flush(FLUSH_SLICE_MS);
+      await pause(OTHERS_POLL_MS).over;
+    }
+  }
+
+  // An attached producer's end. What is inside librdkafka cannot be told apart by threads, so it is left to go its way.
+  async #detach(timeoutMs: number): Promise<void> {
+    this.#singles.flush();
+    const drained = this.#outstanding.drain();
+    const deadline = pause(timeoutMs);
+    if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
+    const end = await Promise.race([drained, deadline.over, this.#ownerCloses.then(() => 'owner closes')]);
+    deadline.cancel();
+    this.#topics.close((topic) => closedBeforeSent(topic, 0));
+    this.#memory.close();
+    this.#singles.flush();
+    // The owner's end settles everything.
+    if (end !== 'owner closes') this.#pipeline.handover.abandon();
+    await this.#outstanding.drain();
     clearInterval(this.#housekeeping);
     await this.#client.destroy();
     this.#takeBackExit?.();
@@ -266,11 +348,33 @@ export class Producer<K = BytesLike, V = BytesLike>
   }
 }
 
-function pause(ms: number): { over: Promise<void>; cancel: () => void } {
+interface Pause {
+  readonly over: Promise<void>;
+  isOver: boolean;
+  cancel(): void;
+}
+
+function pause(ms: number): Pause {
   let timer: NodeJS.Timeout | undefined;
+  let end = () => {};
   const over = new Promise<void>((resolve) => {
-    // setTimeout's longest: a larger one would fire at once.
-    timer = setTimeout(resolve, Math.min(ms, 2147483647));
+    end = resolve;
   });
-  return { over, cancel: () => clearTimeout(timer) };
+  const started: Pause = {
+    over,
+    isOver: false,
+    cancel: () => {
+      started.isOver = true;
+      clearTimeout(timer);
+    },
+  };
+  timer = setTimeout(
+    () => {
+      started.isOver = true;
+      end();
+    },
+    // setTimeout's longest: a larger one would fire at once.
+    Math.min(ms, 2147483647),
+  );
+  return started;
 }

@@ -1,5 +1,6 @@
 // The producer's memory limit: bytes are taken at admission and given back at acknowledgement. When they run out,
-// callers wait here, in order, for at most `maxBlockMs` (Java's buffer.memory and max.block.ms).
+// callers wait here, in order, for at most `maxBlockMs` (Java's buffer.memory and max.block.ms). Threads that share a
+// client have equal parts of its limit, so that each waits for its own records only.
 
 /** Why a wait ended without memory. */
 export type WaitEnd = 'timeout' | 'closed';
@@ -19,8 +20,10 @@ interface Place {
 }
 
 export class BufferMemory {
-  readonly capacity: number;
+  /** This thread's part. */
+  capacity: number;
   readonly maxBlockMs: number;
+  readonly #total: number;
   #used = 0;
   // A queue with a moving head: shift() on a long array is linear.
   #places: Place[] = [];
@@ -30,7 +33,19 @@ export class BufferMemory {
 
   constructor(capacity: number, maxBlockMs: number) {
     this.capacity = capacity;
+    this.#total = capacity;
     this.maxBlockMs = maxBlockMs;
+  }
+
+  /** From now on so many threads share the limit. Less than is in use means waiting until that is given back. */
+  divide(threads: number): void {
+    this.capacity = Math.floor(this.#total / threads);
+    if (this.waiting > 0) this.#serve();
+  }
+
+  /** Whether so much can be had when everything else has been given back: a single record may exceed a thread's part. */
+  canEverTake(bytes: number): boolean {
+    return bytes <= this.#total;
   }
 
   get used(): number {
@@ -48,7 +63,7 @@ export class BufferMemory {
 
   /** As tryTake, for the waiter whose turn it is. */
   takeInTurn(bytes: number): boolean {
-    if (this.#used + bytes > this.capacity) return false;
+    if (this.#used + bytes > this.capacity && !this.#isLoneExcess(bytes)) return false;
     this.#used += bytes;
     return true;
   }
@@ -79,10 +94,15 @@ export class BufferMemory {
     this.#arm();
   }
 
+  #isLoneExcess(bytes: number): boolean {
+    return this.#used === 0 && this.canEverTake(bytes);
+  }
+
   #serve(): void {
     while (this.waiting > 0) {
       const { waiter } = this.#places[this.#head];
-      if (this.capacity - this.#used < waiter.wanted || !waiter.resume()) break;
+      if (this.#used > 0 && this.capacity - this.#used < waiter.wanted) break;
+      if (!waiter.resume()) break;
       this.#leave();
     }
     this.#arm();

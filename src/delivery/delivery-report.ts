@@ -9,6 +9,22 @@ export const REFUSED = -32768;
 /** librdkafka's rd_kafka_msg_status_t. */
 const POSSIBLY_PERSISTED = 1;
 
+/** librdkafka's code for a record given up while a broker may have had it: _PURGE_INFLIGHT. */
+const GIVEN_UP_IN_FLIGHT = -151;
+
+/** As the addon would report a frame of which nobody waits for the outcome: every record may have been stored. */
+export function abandonedReport(frame: number, count: number): DeliveryReport {
+  const buffer = new ArrayBuffer(HEAD_BYTES + count * RECORD_BYTES);
+  new Uint32Array(buffer, 0, 3).set([frame, count, count]);
+  const report = new DeliveryReport(buffer, 0);
+  report.offsets.fill(-1n);
+  report.timestamps.fill(-1);
+  report.partitions.fill(-1);
+  report.errors.fill(GIVEN_UP_IN_FLIGHT);
+  new Uint8Array(buffer, HEAD_BYTES + count * (RECORD_BYTES - 1), count).fill(POSSIBLY_PERSISTED);
+  return report;
+}
+
 /** Views into the addon's report; made only when read. */
 export class DeliveryReport {
   readonly frame: number;

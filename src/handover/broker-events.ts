@@ -16,6 +16,8 @@ export interface BrokerEventListeners {
   brokerError(error: MillraceError): void;
   statistics(json: string): void;
   tokenRefresh(config: string): void;
+  members(count: number): void;
+  sharingEnded(): void;
 }
 
 /** Says only that every broker is unreachable, and says it again and again: the reason stands in an earlier event. */
@@ -66,6 +68,12 @@ export class BrokerEvents {
         break;
       case NativeEvent.tokenRefresh:
         this.#listeners.tokenRefresh(text);
+        break;
+      case NativeEvent.members:
+        this.#listeners.members(code);
+        break;
+      case NativeEvent.sharingEnded:
+        this.#listeners.sharingEnded();
         break;
     }
   };

@@ -1,6 +1,6 @@
 // Gives packed frames to the addon and its reports back to whoever packed them.
 import type { NativeClient } from '../addon';
-import { DeliveryReport } from '../delivery/delivery-report';
+import { abandonedReport, DeliveryReport } from '../delivery/delivery-report';
 import { FrameWriter } from '../serialize/frame-writer';
 
 /** Who wants to know of a frame's end. Neither call may throw. */
@@ -15,6 +15,7 @@ export class FrameHandover {
   readonly #client: NativeClient;
   // Owners by frame id; ids of settled frames are used again.
   readonly #owners: (FrameOwner | undefined)[] = [];
+  readonly #recordCounts: number[] = [];
   readonly #freeIds: number[] = [];
   /** Submits the frame that is open in the writer. */
   #submitOpen: (() => void) | undefined;
@@ -39,6 +40,7 @@ export class FrameHandover {
     this.#submitOpen = undefined;
     const id = this.#freeIds.pop() ?? this.#owners.length;
     this.#owners[id] = owner;
+    this.#recordCounts[id] = writer.recordCount;
     const bytes = writer.finish();
     packed(bytes, writer.recordCount);
     let keepBytes = false;
@@ -73,6 +75,13 @@ export class FrameHandover {
       }
       this.#take(report.frame).settled(report);
     }
+  }
+
+  /** Tells every owner that its records' outcomes will not be known here; the addon must report none after this. */
+  abandon(): void {
+    this.#owners.forEach((owner, id) => {
+      if (owner !== undefined) this.#take(id).settled(abandonedReport(id, this.#recordCounts[id]));
+    });
   }
 
   #take(id: number): FrameOwner {

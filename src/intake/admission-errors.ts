@@ -42,14 +42,19 @@ export function closedBeforeSent(topic: string, index: number): RecordError {
   );
 }
 
-/** The addon refused a whole frame, as it does when the client is closed. */
+/** What the addon throws when the client is closed. */
+export function isClosedError(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'PRODUCER_CLOSED';
+}
+
+/** The addon refused a whole frame, as it does when the client was closed, perhaps by the thread that owns it. */
 export function frameRefused(topic: string, index: number, cause: unknown): RecordError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return withoutStack(
     () =>
       new RecordError(
         `record ${index} for topic ${topic} could not be handed over: ${reason}`,
-        'INVALID_RECORD',
+        isClosedError(cause) ? 'PRODUCER_CLOSED' : 'INVALID_RECORD',
         {
           topic,
           index,

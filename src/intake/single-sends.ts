@@ -37,7 +37,7 @@ export class SingleSends<K, V> {
         throw asRecordError(error, 0);
       }
       const bytes = checked.size + SINGLE_SEND_OVERHEAD_BYTES;
-      if (bytes > memory.capacity) throw largerThanBuffer(checked, 0, bytes, memory.capacity);
+      if (!memory.canEverTake(bytes)) throw largerThanBuffer(checked, 0, bytes, memory.capacity);
       const topic = topics.topic(checked.topic);
       const epoch = outstanding.accept(1);
       if (topic.ready) {

@@ -73,7 +73,7 @@ export class TopicDirectory {
     if (known !== undefined) return known;
     if (this.#closed !== undefined) throw this.#closed(name);
     const deadline = performance.now() + this.#options.maxBlockMs;
-    const topic = new Topic(name, this.#client.topic(name), deadline, (of, waiter) => {
+    const topic = new Topic(name, this.#register(name), deadline, (of, waiter) => {
       this.#waiting.push({ topic: of, waiter });
     });
     this.#byName.set(name, topic);
@@ -102,6 +102,15 @@ export class TopicDirectory {
     clearInterval(this.#refreshTimer);
     clearTimeout(this.#refreshSoon);
     this.#settle(new Map([...this.#unresolved].map((topic) => [topic, error(topic.name)])));
+  }
+
+  #register(name: string): number {
+    try {
+      return this.#client.topic(name);
+    } catch (cause) {
+      const { message, code = 'INVALID_RECORD' } = cause as Error & { code?: string };
+      throw new RecordError(`topic ${name}: ${message}`, code, { topic: name, cause });
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -70,9 +70,9 @@ class Receiver {
   }
 
   void take() {
-    PendingFrame* frame = client->channel().take();
-    if (client->channel().take_pump_request()) client->pump();
-    for (ClientEvent& event : client->channel().take_events()) events.push_back(std::move(event));
+    PendingFrame* frame = client->home().take();
+    if (client->home().take_notices() & DeliveryChannel::kPump) client->pump();
+    for (ClientEvent& event : client->home().take_events()) events.push_back(std::move(event));
     while (frame != nullptr) {
       Reported reported;
       reported.records.resize(frame->record_count);

@@ -533,7 +533,7 @@ TEST_F(ClientTest, AClientThatIsDroppedLeavesNothingBehind) {
     receiver.client->submit(frames[0]->submission(0));
     receiver.client->submit(frames[1]->submission(1));
     EXPECT_EQ(frames[1]->references(), 2);
-    receiver.client->channel().close();
+    receiver.client->home().close();
   }
   for (HeldFrame* const frame : frames) {
     EXPECT_EQ(frame->references(), 1);

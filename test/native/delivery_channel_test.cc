@@ -65,7 +65,7 @@ TEST(DeliveryChannel, WakesOnceUntilTheNextTake) {
   EXPECT_EQ(wakes, 1);
   channel.take();
   EXPECT_EQ(channel.take_events().size(), 1u);
-  EXPECT_TRUE(channel.take_pump_request());
+  EXPECT_TRUE(channel.take_notices() & DeliveryChannel::kPump);
   channel.ask_for_pump();
   EXPECT_EQ(wakes, 2);
 }
@@ -182,7 +182,7 @@ TEST(DeliveryChannel, NoPumpRequestIsLost) {
   while (answered < kRequests) {
     ASSERT_TRUE(bell.wait()) << "after " << answered;
     channel.take();
-    if (channel.take_pump_request()) answered = asked.load();
+    if (channel.take_notices() & DeliveryChannel::kPump) answered = asked.load();
   }
   asker.join();
 }

@@ -84,7 +84,7 @@ TEST_F(PendingFrameTest, ACountedSegmentLeavesTheWindowOnce) {
   EXPECT_EQ(topic_.in_flight_bytes(), 100);
   frame->settled(0, 1);
   EXPECT_EQ(topic_.in_flight_bytes(), 0);
-  EXPECT_FALSE(channel_.take_pump_request());
+  EXPECT_FALSE(channel_.take_notices() & DeliveryChannel::kPump);
 }
 
 TEST_F(PendingFrameTest, AnUncountedSegmentLeavesTheWindowAlone) {
@@ -101,8 +101,8 @@ TEST_F(PendingFrameTest, AsksForAPumpWhenParkedSegmentsFindRoom) {
   topic_.enter_window(100);
   topic_.park(parked->segments());
   frame->settle(frame->slots());
-  EXPECT_TRUE(channel_.take_pump_request());
-  EXPECT_FALSE(channel_.take_pump_request());
+  EXPECT_TRUE(channel_.take_notices() & DeliveryChannel::kPump);
+  EXPECT_FALSE(channel_.take_notices() & DeliveryChannel::kPump);
   EXPECT_EQ(topic_.unpark(), parked->segments());
 }
 

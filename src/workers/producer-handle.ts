@@ -1,0 +1,54 @@
+// What a thread needs to send through a producer that another thread opened: plain data, passed through workerData or
+// postMessage.
+import { ConfigError, describeValue } from '../errors';
+import type { ProducerOptions, ResolvedOptions } from '../options/producer-options';
+
+/** Of the owner's options, those that the sending side reads. Credentials are not among them. */
+const COPIED = [
+  'bootstrapServers',
+  'bufferMemory',
+  'connectTimeoutMs',
+  'deliveryTimeoutMs',
+  'lingerMs',
+  'maxBlockMs',
+  'maxRequestSize',
+  'metadataMaxAgeMs',
+] as const;
+
+/** What a thread may choose for itself; everything else is the owner's. */
+const OWN = ['keySerializer', 'valueSerializer', 'maxBlockMs'] as const;
+
+/** From `producer.share()`, for `Producer.attach()` in another thread of this process. Its content is nobody's business. */
+export interface ProducerHandle {
+  readonly millrace: 'producer';
+  readonly process: number;
+  readonly client: number;
+  readonly options: Pick<ResolvedOptions<never, never>, (typeof COPIED)[number]>;
+}
+
+export type AttachOptions<K, V> = Pick<ProducerOptions<K, V>, (typeof OWN)[number]>;
+
+export function makeHandle<K, V>(client: number, options: ResolvedOptions<K, V>): ProducerHandle {
+  const copied = Object.fromEntries(COPIED.map((name) => [name, options[name]]));
+  return { millrace: 'producer', process: process.pid, client, options: copied as ProducerHandle['options'] };
+}
+
+/** The attached producer's options. @throws ConfigError when this is no handle of this process, or an option is the owner's */
+export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V>): ProducerOptions<K, V> {
+  if (handle === null || typeof handle !== 'object' || handle.millrace !== 'producer') {
+    throw new ConfigError(`attach takes what producer.share() returned, got ${describeValue(handle)}`);
+  }
+  if (handle.process !== process.pid) {
+    throw new ConfigError(
+      `attach: the producer was opened in process ${handle.process}, this is ${process.pid}: only threads can share`,
+    );
+  }
+  for (const name of Object.keys(own)) {
+    if (!OWN.includes(name as never)) {
+      throw new ConfigError(
+        `attach: option ${name} is not a thread's to choose: only ${OWN.join(', ')} are; the rest is the owner's`,
+      );
+    }
+  }
+  return { ...handle.options, ...own };
+}
