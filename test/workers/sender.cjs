@@ -12,7 +12,9 @@ const tasks = {
     const producer = Producer.attach(handle, {
       valueSerializer: { serialize: (_topic, value) => `${name}:${value}` },
     });
-    parentPort.on('message', async ({ id, values, close }) => {
+    parentPort.on('message', async ({ id, values, close, turn }) => {
+      // Sends of one turn are handed over at its end.
+      if (turn) return setImmediate(() => parentPort.postMessage({ id }));
       if (close !== undefined) {
         await producer.close(close).then(
           () => parentPort.postMessage({ id }),

@@ -51,6 +51,11 @@ class Sender {
     return this.#ask({ values });
   }
 
+  /** When what it was told to send before has been handed over. */
+  handedOver(): Promise<Answer> {
+    return this.#ask({ turn: true });
+  }
+
   close(options: { timeoutMs?: number } = {}): Promise<Answer> {
     return this.#ask({ close: options });
   }
@@ -186,8 +191,7 @@ describeOnEachCluster('threads that share a producer', (cluster) => {
     const sender = await Sender.start(producer.share(), topic, 'thread');
     await sender.send(['first']);
     const sent = sender.send(Array.from({ length: 300 }, (_, i) => String(i)));
-    // By the second answer the turn is over in which they were sent, so they have been handed over.
-    for (let i = 0; i < 2; i++) await sender.send([]);
+    await sender.handedOver();
     await producer.close();
     expect((await sent).results).toHaveLength(300);
     expect(await sender.send(['late'])).toMatchObject({ error: 'PRODUCER_CLOSED' });
@@ -224,8 +228,7 @@ describe('threads that share a producer, in trouble', () => {
   it("fail with PRODUCER_CLOSED when the owner's close has no time", async () => {
     const { producer, sender } = await withBrokerDown();
     const sent = sender.send(['a', 'b']);
-    await sender.send([]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sender.handedOver();
     await producer.close({ timeoutMs: 0 });
     expect(await sent).toMatchObject({ error: 'PRODUCER_CLOSED' });
   });
