@@ -14,6 +14,9 @@ const FIXED: readonly [string, string][] = [
   ['log.connection.close', 'false'],
 ];
 
+const SHORTEST_SOCKET_TIMEOUT_MS = 10;
+const LONGEST_SOCKET_TIMEOUT_MS = 300_000;
+
 /** What librdkafka must have been built with, by the property value that asks for it. */
 const NEEDED_FEATURES: readonly {
   asks: (name: string, value: string) => boolean;
@@ -55,6 +58,7 @@ export function toLibrdkafka<K, V>(options: ResolvedOptions<K, V>): [string, str
     if (rule.kind === 'boolean') value = options[name] === true ? 'true' : 'false';
     properties.push([property, value]);
   }
+  properties.push(['socket.timeout.ms', String(socketTimeoutMs(options))]);
   properties.push(...securityProperties(options.ssl, options.sasl));
   for (const [name, value] of Object.entries(options.librdkafka)) {
     if (FIXED.some(([fixed]) => fixed === name)) {
@@ -73,4 +77,14 @@ export function toLibrdkafka<K, V>(options: ResolvedOptions<K, V>): [string, str
     }
   }
   return [...properties, ...FIXED];
+}
+
+/**
+ * How long librdkafka itself waits for an answer: request.timeout.ms only tells the broker how long it may take, and a
+ * broker that has vanished does not look at it. librdkafka wants it within its limits and the transaction's.
+ */
+function socketTimeoutMs<K, V>(options: ResolvedOptions<K, V>): number {
+  const { requestTimeoutMs, transactionalId, transactionTimeoutMs } = options;
+  const longest = transactionalId === undefined ? LONGEST_SOCKET_TIMEOUT_MS : transactionTimeoutMs;
+  return Math.max(SHORTEST_SOCKET_TIMEOUT_MS, Math.min(requestTimeoutMs, longest, LONGEST_SOCKET_TIMEOUT_MS));
 }
