@@ -5,6 +5,8 @@ import type { Admin } from 'kafkajs';
 import { kafkaJs } from './kafkajs-client';
 
 const TIMEOUT_MS = 30_000;
+/** A broker that comes back reads its log first, and catches up with what the others wrote meanwhile. */
+const IN_SYNC_TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
 
 export interface TopicOptions {
@@ -99,10 +101,13 @@ export async function partitionStates(brokers: string, topic: string): Promise<P
 
 /** Waits until every replica of every partition is up to date. */
 export async function untilInSync(brokers: string, topic: string): Promise<void> {
-  await until(`every replica of ${topic} is in sync`, async () =>
-    (await partitionStates(brokers, topic)).every(
-      ({ leader, replicas, inSync }) => leader !== -1 && inSync.length === replicas.length,
-    ),
+  await until(
+    `every replica of ${topic} is in sync`,
+    async () =>
+      (await partitionStates(brokers, topic)).every(
+        ({ leader, replicas, inSync }) => leader !== -1 && inSync.length === replicas.length,
+      ),
+    IN_SYNC_TIMEOUT_MS,
   );
 }
 
@@ -126,10 +131,10 @@ async function untilWritable(admin: Admin, topic: string, count: number): Promis
   );
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
+async function until(what: string, isSo: () => Promise<boolean>, timeoutMs = TIMEOUT_MS): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   while (!(await isSo())) {
-    if (Date.now() > deadline) throw new Error(`Waited ${TIMEOUT_MS} ms in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}`);
     await sleep(POLL_MS);
   }
 }

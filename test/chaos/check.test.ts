@@ -139,6 +139,23 @@ describe('the checker', () => {
     expect(log.latest).toBe(1.5);
   });
 
+  it('excuses what it is told to excuse, as where a topic was deleted, and nothing else', () => {
+    const { log, stored } = cleanRun();
+    log.send('a', DEADLINE_MS);
+    const left = [
+      { ...stored[4], offset: 0n },
+      { ...stored[4], offset: 1n },
+      { ...stored[3], offset: 2n },
+    ];
+    const check = new Check(log, ['lost', 'misplaced']);
+    for (const record of left) check.take(record);
+    const verdict = check.judge();
+    const kinds = ['lost', 'misplaced', 'duplicate', 'disorder', 'open'] as const;
+    expect(kinds.map((kind) => verdict.count(kind))).toEqual([8, 2, 1, 1, 1]);
+    expect(verdict.clean).toBe(false);
+    expect(verdict.describe().join()).not.toMatch(/not stored|stored elsewhere/);
+  });
+
   it('finds any number of planted faults among any number of records', () => {
     const plan = fc.array(
       fc.record({
