@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "certificate_check.h"
+#include "delivery_report.h"
 #include "frame_reader.h"
 #include "submit_segment.h"
 
@@ -53,6 +54,7 @@ Client::Client(const ClientOptions& options, std::function<void()> wake)
     : max_window_bytes_(options.max_window_bytes),
       record_overhead_bytes_(options.record_overhead_bytes),
       offsets_known_(options.offsets_known),
+      resend_neighbours_(options.resend_neighbours),
       home_(std::move(wake)) {}
 
 std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function<void()> wake) {
@@ -99,7 +101,7 @@ Client::~Client() {
   while (live_frames_ != nullptr) forget(live_frames_);
 }
 
-uint32_t Client::topic(const std::string& name) {
+uint32_t Client::topic(const std::string& name, const PartitioningRules& rules) {
   std::unique_lock<std::shared_mutex> gate(gate_);
   if (closing_) throw ClientClosed();
   const auto known = topic_ids_.find(name);
@@ -107,7 +109,7 @@ uint32_t Client::topic(const std::string& name) {
   rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, name.c_str(), nullptr);
   if (handle == nullptr) throw std::runtime_error(rd_kafka_err2str(rd_kafka_last_error()));
   const auto id = static_cast<uint32_t>(topics_.size());
-  topics_.push_back(std::make_unique<Topic>(id, name, handle, max_window_bytes_));
+  topics_.push_back(std::make_unique<Topic>(id, name, handle, max_window_bytes_, rules));
   topic_ids_.emplace(name, id);
   return id;
 }
@@ -247,6 +249,48 @@ void Client::pump() {
   for (const auto& topic : topics_) {
     if (topic->has_parked()) pump_topic(*topic);
   }
+  resend_all();
+}
+
+void Client::fail_resends() {
+  for (ResentRecord& record : resend_queue_.take()) {
+    PendingFrame::of(record.slot)
+        ->settle_failed(record.slot, RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+  }
+}
+
+// Call with gate_ held.
+void Client::resend_all() {
+  for (ResentRecord& record : resend_queue_.take()) {
+    PendingFrame* const frame = PendingFrame::of(record.slot);
+    Topic& topic = *frame->segments()[record.slot->segment].topic;
+    std::lock_guard<std::mutex> submitting(topic.submitting);
+    if (closing_ || topic.handle == nullptr) {
+      frame->settle_failed(record.slot, RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+    } else {
+      resend(handle_, topic, std::move(record));
+    }
+  }
+}
+
+uint32_t Client::report_overdue(const DeliveryChannel* channel, int64_t partly_before_ms, int64_t give_up_before_ms,
+                                std::vector<uint8_t>& reports) {
+  std::lock_guard<std::mutex> lock(live_mutex_);
+  uint32_t count = 0;
+  for (PendingFrame* frame = live_frames_; frame != nullptr; frame = frame->next_live) {
+    if (frame->channel != channel || frame->given_up || frame->accepted_at_ms >= partly_before_ms) continue;
+    const uint32_t settled = frame->settled_count();
+    if (settled == frame->record_count) continue;  // on its way
+    const bool give_up = frame->accepted_at_ms < give_up_before_ms;
+    if (!give_up && settled == frame->told_count) continue;
+    frame->told_count = settled;
+    frame->given_up = give_up;
+    const size_t at = reports.size();
+    reports.resize(at + report_size(*frame));
+    write_partial_report(*frame, give_up, reports.data() + at);
+    count++;
+  }
+  return count;
 }
 
 void Client::expire_parked(int64_t accepted_before_ms) {
@@ -267,6 +311,7 @@ void Client::expire_parked(int64_t accepted_before_ms) {
 void Client::purge() {
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (handle_ == nullptr) return;
+  fail_resends();
   for (const auto& topic : topics_) {
     std::lock_guard<std::mutex> submitting(topic->submitting);
     while (!topic->parked.empty()) {
@@ -302,6 +347,7 @@ void Client::destroy() {
   // librdkafka acknowledges records a moment before it frees them, and warns of any left at the end.
   rd_kafka_flush(handle, kLastFlushMs);
   rd_kafka_destroy(handle);
+  fail_resends();  // an acknowledgement may have seen us open a moment ago
 }
 
 void Client::adopt(PendingFrame* frame) noexcept {

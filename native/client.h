@@ -22,6 +22,7 @@
 #include "delivery_channel.h"
 #include "frame_memory.h"
 #include "pending_frame.h"
+#include "resend_queue.h"
 #include "topic.h"
 #include "topic_metadata.h"
 
@@ -34,6 +35,7 @@ struct ClientOptions {
   int64_t max_window_bytes = 32 << 20;  // per topic, inside librdkafka
   int64_t record_overhead_bytes = 256;  // what a record counts for beside its bytes
   bool offsets_known = true;         // false with acks=0
+  bool resend_neighbours = true;     // of a record that made the broker refuse a request
 };
 
 struct FrameSubmission {
@@ -63,14 +65,14 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // The topic's id, the same for the same name. Does not block.
-  uint32_t topic(const std::string& name);
+  // The topic's id, the same for the same name, whose first call sets the rules. Does not block.
+  uint32_t topic(const std::string& name, const PartitioningRules& rules = {});
 
   // Throws std::invalid_argument for a malformed frame and ClientClosed after destroy(), or after end_sharing() from
   // an attached thread. Otherwise every record will be reported through the channel.
   FrameBytes submit(const FrameSubmission& submission);
 
-  // Submits parked segments as far as their windows allow.
+  // Submits parked segments as far as their windows allow, and what has to be sent again.
   void pump();
   // Fails parked segments accepted before this time (steady clock, ms) with RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.
   void expire_parked(int64_t accepted_before_ms);
@@ -82,6 +84,11 @@ class Client {
   rd_kafka_resp_err_t flush(int timeout_ms);
   // Refuses further submissions, then ends the handle. Idempotent; the second caller waits for the first.
   void destroy();
+
+  // Writes reports of frames that are not settled: of those accepted before `partly_before_ms` that have news, and of
+  // those accepted before `give_up_before_ms` a last one, with what is still in flight as timed out. Only of this
+  // channel's, by its thread. Returns how many.
+  uint32_t report_overdue(const DeliveryChannel* channel, int64_t partly_before_ms, int64_t give_up_before_ms, std::vector<uint8_t>& reports);
 
   // For deletion after reporting.
   void forget(PendingFrame* frame) noexcept;
@@ -109,6 +116,8 @@ class Client {
   std::pair<int64_t, int64_t> window_of(uint32_t topic_id);  // window bytes, bytes in flight
 
   static int64_t now_ms() noexcept;
+  // -1: no broker has answered yet.
+  int64_t ms_since_answer() const noexcept { return answered_at_ms_ == 0 ? -1 : now_ms() - answered_at_ms_; }
 
  private:
   Client(const ClientOptions& options, std::function<void()> wake);
@@ -117,6 +126,9 @@ class Client {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
+  static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
+                                         int16_t api, int16_t version, int32_t correlation_id, size_t size,
+                                         int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
   static void on_event(rd_kafka_t* client, rd_kafka_event_t* event, void* opaque);
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
   static void on_token_refresh(rd_kafka_t* client, const char* config, void* opaque);
@@ -128,11 +140,16 @@ class Client {
   void tell_members();
   FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
   void pump_topic(Topic& topic);
+  void resend_all();
+  void fail_resends();
   void adopt(PendingFrame* frame) noexcept;
 
   const int64_t max_window_bytes_;
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
+  const bool resend_neighbours_;
+  std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
+  ResendQueue resend_queue_;
   DeliveryChannel home_;
 
   std::mutex attached_mutex_;  // a leaf: only channels' own mutexes are taken under it

@@ -6,30 +6,48 @@
 namespace millrace {
 
 rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
+  rd_kafka_interceptor_add_on_response_received(handle, "millrace", on_response, opaque);
   return rd_kafka_interceptor_add_on_acknowledgement(handle, "millrace", on_acknowledgement, opaque);
 }
 
+// Runs in broker threads, once a request.
+rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char*, int32_t, int16_t, int16_t, int32_t, size_t,
+                                        int64_t, rd_kafka_resp_err_t error, void* opaque) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) static_cast<Client*>(opaque)->answered_at_ms_ = now_ms();
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
-// held: reads the message, takes no lock but the channel's wake-up mutex, calls nothing else of librdkafka.
+// held: reads the message, takes no lock but the leaves (the channel's wake-up mutex, the resend queue's), calls
+// nothing else of librdkafka.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
   PendingFrame* const frame = PendingFrame::of(slot);
+  Client& self = *static_cast<Client*>(opaque);
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (failed_for_a_neighbour(*message)) {
+      if (self.resend_neighbours_ && !self.closing_) {
+        self.resend_queue_.push(*message);
+        self.home_.ask_for_pump();
+      } else {
+        frame->settle_failed(slot, RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+      }
+      return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
     if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
     frame->settle_failed(slot, message->err, static_cast<uint8_t>(rd_kafka_message_status(message)));
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   // An implicit acknowledgement knows no offset; with acks=0 librdkafka makes some up.
-  const bool offset_known = static_cast<Client*>(opaque)->offsets_known_ && message->offset >= 0;
+  const bool offset_known = self.offsets_known_ && message->offset >= 0;
   rd_kafka_timestamp_type_t type;
   slot->timestamp = static_cast<double>(rd_kafka_message_timestamp(message, &type));
   slot->timestamp_type = static_cast<uint8_t>(type);
   slot->offset = offset_known ? message->offset : -1;
-  slot->error = 0;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
-  frame->settle(slot);
+  frame->settle_delivered(slot);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

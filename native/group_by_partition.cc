@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "murmur2.h"
-
 namespace millrace {
 
 namespace {
@@ -13,14 +11,15 @@ constexpr int32_t kNowhere = -1;
 
 // A word's place in its record, as frame_reader.h lays them out.
 constexpr uint32_t kKeyLengthWord = 2;
+constexpr uint32_t kValueLengthWord = 3;
 
 int32_t choose_partition(const PendingFrame& frame, const Source& source, Topic& topic) {
   if (source.refused) return kNowhere;
   if (source.partition >= 0) return source.partition;
   const int32_t key_length = frame.words[source.word_offset + kKeyLengthWord];
-  if (key_length < 0) return topic.round_robin();
-  return partition_for_key(frame.bytes + source.byte_offset, static_cast<size_t>(key_length),
-                           topic.partition_count);
+  const int32_t value_length = frame.words[source.word_offset + kValueLengthWord];
+  return topic.partitioner.choose(topic.handle, frame.bytes + source.byte_offset, key_length,
+                                  std::max(key_length, 0) + static_cast<int64_t>(std::max(value_length, 0)));
 }
 
 }  // namespace
@@ -41,6 +40,7 @@ void group_by_partition(PendingFrame& frame, Segment& segment, Topic& topic) {
     source.partition = choose_partition(frame, source, topic);
     highest = std::max(highest, source.partition);
   }
+  topic.partitioner.end_of_segment();
 
   const auto buckets = static_cast<size_t>(static_cast<int64_t>(highest) + 2);
   if (buckets > segment.count * 4ul + 64) {

@@ -6,7 +6,7 @@
 
 namespace millrace {
 
-// Call with topic.submitting held and topic.partition_count > 0. Writes every source's partition and leaves
+// Call with topic.submitting held and topic.partitioner.partition_count() > 0. Writes every source's partition and leaves
 // frame.order()[segment.begin ..) sorted by it. Refused records come first, before any partition.
 void group_by_partition(PendingFrame& frame, Segment& segment, Topic& topic);
 

@@ -1,5 +1,6 @@
 #include "js_client.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "client_registry.h"
@@ -38,21 +39,51 @@ ClientOptions read_options(const Napi::CallbackInfo& info) {
   options.max_window_bytes = given.Get("maxWindowBytes").As<Napi::Number>().Int64Value();
   options.record_overhead_bytes = given.Get("recordOverheadBytes").As<Napi::Number>().Int64Value();
   options.offsets_known = given.Get("offsetsKnown").As<Napi::Boolean>().Value();
+  options.resend_neighbours = given.Get("resendNeighbours").As<Napi::Boolean>().Value();
   return options;
 }
 
 Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
-  auto words = Napi::Int32Array::New(env, 2 + metadata.topics.size() * 4);
+  size_t size = 2;
+  for (const TopicMetadata::Entry& entry : metadata.topics) size += 3 + entry.partitions.size();
+  auto words = Napi::Int32Array::New(env, size);
   words[0] = metadata.error;
   words[1] = metadata.broker_count;
   size_t at = 2;
   for (const TopicMetadata::Entry& entry : metadata.topics) {
     words[at++] = static_cast<int32_t>(entry.topic_id);
     words[at++] = entry.error;
-    words[at++] = entry.partition_count;
-    words[at++] = entry.available_count;
+    words[at++] = static_cast<int32_t>(entry.partitions.size());
+    for (const TopicMetadata::Partition& partition : entry.partitions) words[at++] = partition.leader;
   }
   return words;
+}
+
+Napi::Array numbers_to_js(Napi::Env env, const std::vector<int32_t>& numbers) {
+  auto array = Napi::Array::New(env, numbers.size());
+  for (uint32_t i = 0; i < numbers.size(); i++) array.Set(i, Napi::Number::New(env, numbers[i]));
+  return array;
+}
+
+// [error, partitions]: a topic's error, or the request's.
+Napi::Value topic_to_js(Napi::Env env, const TopicMetadata& metadata) {
+  auto partitions = Napi::Array::New(env);
+  int error = metadata.error;
+  for (const TopicMetadata::Entry& entry : metadata.topics) {
+    error = entry.error;
+    for (const TopicMetadata::Partition& partition : entry.partitions) {
+      auto object = Napi::Object::New(env);
+      object.Set("partition", Napi::Number::New(env, partition.id));
+      object.Set("leader", Napi::Number::New(env, partition.leader));
+      object.Set("replicas", numbers_to_js(env, partition.replicas));
+      object.Set("isr", numbers_to_js(env, partition.in_sync));
+      partitions.Set(partitions.Length(), object);
+    }
+  }
+  auto result = Napi::Array::New(env, 2);
+  result.Set(0u, Napi::Number::New(env, error));
+  result.Set(1u, partitions);
+  return result;
 }
 
 // What a listener throws becomes an uncaught exception, as from any event, and what follows is still delivered. Plain
@@ -79,8 +110,10 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::submit>("submit"),
                          InstanceMethod<&JsClient::pump>("pump"),
                          InstanceMethod<&JsClient::expire_parked>("expireParked"),
+                         InstanceMethod<&JsClient::report_overdue>("reportOverdue"),
                          InstanceMethod<&JsClient::purge>("purge"),
                          InstanceMethod<&JsClient::refresh_metadata>("refreshMetadata"),
+                         InstanceMethod<&JsClient::describe_topic>("describeTopic"),
                          InstanceMethod<&JsClient::flush>("flush"),
                          InstanceMethod<&JsClient::destroy>("destroy"),
                          InstanceMethod<&JsClient::destroy_now>("destroyNow"),
@@ -89,6 +122,7 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::member_count>("memberCount"),
                          InstanceMethod<&JsClient::unsettled_elsewhere>("unsettledElsewhere"),
                          InstanceMethod<&JsClient::queue_length>("queueLength"),
+                         InstanceMethod<&JsClient::ms_since_answer>("msSinceAnswer"),
                          InstanceMethod<&JsClient::window_of>("windowOf"),
                          InstanceMethod<&JsClient::set_token>("setOauthbearerToken"),
                          InstanceMethod<&JsClient::set_token_failure>("setOauthbearerFailure"),
@@ -231,10 +265,16 @@ void JsClient::report(Napi::Env env, PendingFrame* first, PendingFrame* end, siz
   call(env, on_deliveries_, {buffer, number, details});
 }
 
+// topic(name, hash, keyless, freeze, stickyBytes): see PartitioningRules, which the first call for a name sets.
 Napi::Value JsClient::topic(const Napi::CallbackInfo& info) {
   const std::string name = string_argument(info, 0, "name");
+  PartitioningRules rules;
+  rules.hash = static_cast<HashKind>(int_argument(info, 1, "hash", 0, static_cast<int>(HashKind::kRandom)));
+  rules.keyless = static_cast<Keyless>(int_argument(info, 2, "keyless", 0, static_cast<int>(Keyless::kSticky)));
+  rules.freeze = argument(info, 3, "freeze", info[3].IsBoolean()).As<Napi::Boolean>();
+  rules.sticky_bytes = integer_argument(info, 4, "stickyBytes", 1, INT32_MAX);
   try {
-    return Napi::Number::New(info.Env(), client_->topic(name));
+    return Napi::Number::New(info.Env(), client_->topic(name, rules));
   } catch (const ClientClosed&) {
     throw closed_error(info.Env());
   } catch (const std::exception& error) {
@@ -276,6 +316,22 @@ void JsClient::expire_parked(const Napi::CallbackInfo& info) {
   client_->expire_parked(Client::now_ms() - integer_argument(info, 0, "olderThanMs", 0, INT64_MAX / 2));
 }
 
+// reportOverdue(partlyAfterMs, giveUpAfterMs): undefined, or [buffer, frames] as onDeliveries has them.
+Napi::Value JsClient::report_overdue(const Napi::CallbackInfo& info) {
+  const int64_t now = Client::now_ms();
+  std::vector<uint8_t> reports;
+  const uint32_t count = client_->report_overdue(channel_, now - integer_argument(info, 0, "partlyAfterMs", 0, INT64_MAX / 2),
+                                                 now - integer_argument(info, 1, "giveUpAfterMs", 0, INT64_MAX / 2),
+                                                 reports);
+  if (count == 0) return info.Env().Undefined();
+  auto buffer = Napi::ArrayBuffer::New(info.Env(), reports.size());
+  std::copy(reports.begin(), reports.end(), static_cast<uint8_t*>(buffer.Data()));
+  auto result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, buffer);
+  result.Set(1u, Napi::Number::New(info.Env(), count));
+  return result;
+}
+
 void JsClient::purge(const Napi::CallbackInfo&) { client_->purge(); }
 
 Napi::Value JsClient::refresh_metadata(const Napi::CallbackInfo& info) {
@@ -290,6 +346,16 @@ Napi::Value JsClient::refresh_metadata(const Napi::CallbackInfo& info) {
         *found = client->refresh_metadata(ids, timeout_ms);
       },
       [found](Napi::Env env) { return metadata_to_js(env, *found); });
+}
+
+// describeTopic(topic, timeoutMs): a promise for [error, partitions].
+Napi::Value JsClient::describe_topic(const Napi::CallbackInfo& info) {
+  const auto id = static_cast<uint32_t>(int_argument(info, 0, "topic"));
+  const int timeout_ms = int_argument(info, 1, "timeoutMs");
+  const auto found = std::make_shared<TopicMetadata>();
+  return run_blocking(
+      info.Env(), [client = client_, id, timeout_ms, found] { *found = client->refresh_metadata({id}, timeout_ms); },
+      [found](Napi::Env env) { return topic_to_js(env, *found); });
 }
 
 Napi::Value JsClient::flush(const Napi::CallbackInfo& info) {
@@ -346,6 +412,10 @@ Napi::Value JsClient::unsettled_elsewhere(const Napi::CallbackInfo& info) {
 
 Napi::Value JsClient::queue_length(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(client_->queue_length()));
+}
+
+Napi::Value JsClient::ms_since_answer(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(client_->ms_since_answer()));
 }
 
 Napi::Value JsClient::window_of(const Napi::CallbackInfo& info) {

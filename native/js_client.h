@@ -26,8 +26,10 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value submit(const Napi::CallbackInfo& info);
   void pump(const Napi::CallbackInfo& info);
   void expire_parked(const Napi::CallbackInfo& info);
+  Napi::Value report_overdue(const Napi::CallbackInfo& info);
   void purge(const Napi::CallbackInfo& info);
   Napi::Value refresh_metadata(const Napi::CallbackInfo& info);
+  Napi::Value describe_topic(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
   Napi::Value destroy(const Napi::CallbackInfo& info);
   void destroy_now(const Napi::CallbackInfo& info);
@@ -36,6 +38,7 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value member_count(const Napi::CallbackInfo& info);
   Napi::Value unsettled_elsewhere(const Napi::CallbackInfo& info);
   Napi::Value queue_length(const Napi::CallbackInfo& info);
+  Napi::Value ms_since_answer(const Napi::CallbackInfo& info);
   Napi::Value window_of(const Napi::CallbackInfo& info);
   Napi::Value set_token(const Napi::CallbackInfo& info);
   void set_token_failure(const Napi::CallbackInfo& info);

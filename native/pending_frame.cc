@@ -50,10 +50,23 @@ void PendingFrame::pin_bytes(FrameMemory* memory) {
 
 void PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexcept {
   slot->offset = -1;
-  slot->error = static_cast<int16_t>(error);
   slot->persisted = persisted;
   failed_count.fetch_add(1, std::memory_order_relaxed);
-  settle(slot);
+  const uint16_t segment = slot->segment;
+  slot->publish(static_cast<int16_t>(error));
+  settled(segment, 1);
+}
+
+void PendingFrame::settle_delivered(Slot* slot) noexcept {
+  const uint16_t segment = slot->segment;
+  slot->publish(0);
+  settled(segment, 1);
+}
+
+uint32_t PendingFrame::settled_count() const noexcept {
+  uint32_t left = 0;
+  for (uint32_t s = 0; s < segment_count_; s++) left += segments_[s].remaining.load(std::memory_order_relaxed);
+  return record_count - left;
 }
 
 void PendingFrame::settled(uint16_t index, uint32_t count) noexcept {

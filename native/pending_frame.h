@@ -25,6 +25,8 @@ struct Topic;
 
 // Values of Slot::error beside librdkafka's codes.
 constexpr int16_t kErrorRefused = INT16_MIN;
+// From its hand-over until its outcome. src/delivery/delivery-report.ts knows it too.
+constexpr int16_t kErrorInFlight = INT16_MIN + 1;
 
 // Where a record stands in its frame, and where it is to go.
 struct Source {
@@ -46,6 +48,10 @@ struct Slot {
   int16_t error;
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t
+
+  // `error` tells the other fields' readers that they are final, so it is written last and read first.
+  void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
+  int16_t outcome() const noexcept { return __atomic_load_n(&error, __ATOMIC_ACQUIRE); }
 };
 
 class PendingFrame;
@@ -58,6 +64,7 @@ struct Segment {
   uint32_t count = 0;
   uint64_t bytes = 0;  // what it counts for in the topic's window
   bool counted = false;  // whether it was added to the window
+  bool submitted = false;  // whether its slots are open; guarded by the topic's `submitting`
   std::atomic<uint32_t> remaining{0};
 };
 
@@ -87,7 +94,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, 0, 0, 0};
+    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
@@ -108,7 +115,7 @@ class PendingFrame {
   bool pinned() const noexcept { return memory_ != nullptr; }
 
   // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards.
-  void settle(Slot* slot) noexcept { settled(slot->segment, 1); }
+  void settle_delivered(Slot* slot) noexcept;
   void settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
 
   // Counts `count` records (or a submitter's guard) of a segment down.
@@ -120,7 +127,13 @@ class PendingFrame {
   void add_detail(uint32_t index, const char* text);
   std::vector<std::pair<uint32_t, std::string>> take_details();
 
+  // Records settled so far. Any thread.
+  uint32_t settled_count() const noexcept;
+
   std::atomic<uint32_t> failed_count{0};
+  // What a partial report has told already, and whether the frame was given up on: the reporting thread's.
+  uint32_t told_count = 0;
+  bool given_up = false;
   int64_t accepted_at_ms = 0;  // steady clock
 
   // Links: in the channel's stack (settled), in the client's list of live frames.

@@ -10,8 +10,6 @@ namespace millrace {
 namespace {
 
 constexpr uint8_t kNotPersisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-// No librdkafka code: stands in a slot from its hand-over until its acknowledgement.
-constexpr int16_t kErrorInFlight = INT16_MIN + 1;
 
 RecordView view_of(const PendingFrame& frame, const Source& source) {
   RecordView record;
@@ -80,7 +78,7 @@ void produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const Re
   // value; any other error only by the latter. The frame is held, so the slot may be looked at.
   // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
   const int code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
-  if (slot->error == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
+  if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
   rd_kafka_error_destroy(error);
 }
 
@@ -88,10 +86,11 @@ void produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const Re
 
 void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, Topic& topic,
                     bool copy_values) noexcept {
-  if (topic.partition_count <= 0) {
+  if (topic.partitioner.partition_count() <= 0) {
     fail_segment(frame, segment, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC);
     return;
   }
+  segment.submitted = true;
   group_by_partition(frame, segment, topic);
 
   thread_local std::vector<rd_kafka_message_t> thread_run;
@@ -111,7 +110,6 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
       partition = source.partition;
     }
     const RecordView record = view_of(frame, source);
-    slot->error = kErrorInFlight;
     if (record.flags & (kHasHeaders | kHasTimestamp)) {
       produce_run(frame, topic, partition, flags, run);
       produce_one(client, frame, topic, record, slot, flags);
@@ -128,7 +126,43 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
   produce_run(frame, topic, partition, flags, run);
 }
 
+void resend(rd_kafka_t* client, Topic& topic, ResentRecord record) noexcept {
+  PendingFrame& frame = *PendingFrame::of(record.slot);
+  rd_kafka_vu_t arguments[8];
+  size_t count = 0;
+  auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+    arguments[count].vtype = type;
+    return arguments[count++];
+  };
+  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic.handle;
+  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = record.partition;
+  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = record.slot;
+  // An empty vector may have no bytes to point at, and a null pointer would be a null value.
+  static uint8_t nothing;
+  if (record.has_value) {
+    next(RD_KAFKA_VTYPE_VALUE).u.mem = {record.value.empty() ? &nothing : record.value.data(), record.value.size()};
+  }
+  if (record.has_key) {
+    next(RD_KAFKA_VTYPE_KEY).u.mem = {record.key.empty() ? &nothing : record.key.data(), record.key.size()};
+  }
+  if (record.timestamp > 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
+  if (record.headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = record.headers.get();
+  frame.hold();
+  rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments, count);
+  if (error == nullptr) {
+    (void)record.headers.release();  // librdkafka's now
+  } else {
+    if (record.slot->outcome() == kErrorInFlight) {
+      frame.settle_failed(record.slot, rd_kafka_error_code(error), kNotPersisted);
+    }
+    rd_kafka_error_destroy(error);
+  }
+  frame.let_go();
+}
+
 void fail_segment(PendingFrame& frame, Segment& segment, int error) noexcept {
+  segment.submitted = true;
   for (uint32_t position = segment.begin; position < segment.begin + segment.count; position++) {
     const bool refused = frame.sources()[frame.order()[position]].refused;
     frame.settle_failed(frame.open_slot(position), refused ? kErrorRefused : error, kNotPersisted);

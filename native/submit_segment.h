@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pending_frame.h"
+#include "resend_queue.h"
 #include "topic.h"
 
 namespace millrace {
@@ -15,5 +16,8 @@ void submit_segment(rd_kafka_t* client, PendingFrame& frame, Segment& segment, T
 
 // Settles every record of a segment that never reached librdkafka.
 void fail_segment(PendingFrame& frame, Segment& segment, int error) noexcept;
+
+// Produces a record again that failed for a neighbour. Its slot is settled or will be. Call with topic.submitting held.
+void resend(rd_kafka_t* client, Topic& topic, ResentRecord record) noexcept;
 
 }  // namespace millrace

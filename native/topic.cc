@@ -10,26 +10,18 @@ constexpr int64_t kMinWindow = 8 << 20;
 constexpr int64_t kSizingIntervalMs = 1000;
 }  // namespace
 
-Topic::Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes)
+Topic::Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes,
+             const PartitioningRules& rules)
     : id(topic_id),
       name(std::move(topic_name)),
       handle(topic_handle),
+      partitioner(rules),
       max_window_(std::max<int64_t>(max_window_bytes, 1)),
       window_(std::min<int64_t>(kMinWindow, max_window_)) {}
 
 void Topic::release_handle() noexcept {
   if (handle != nullptr) rd_kafka_topic_destroy(handle);
   handle = nullptr;
-}
-
-void Topic::set_partitions(int32_t count, std::vector<int32_t> with_leader) {
-  if (count <= 0) return;
-  partition_count = count;
-  available = std::move(with_leader);
-  if (available.empty()) {
-    available.resize(static_cast<size_t>(count));
-    for (int32_t i = 0; i < count; i++) available[static_cast<size_t>(i)] = i;
-  }
 }
 
 bool Topic::leave_window(uint64_t bytes) noexcept {

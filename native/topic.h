@@ -11,12 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "partitioner.h"
 #include "pending_frame.h"
 
 namespace millrace {
 
 struct Topic {
-  Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes);
+  Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes,
+        const PartitioningRules& rules = {});
   ~Topic() { release_handle(); }
   Topic(const Topic&) = delete;
   Topic& operator=(const Topic&) = delete;
@@ -32,13 +34,8 @@ struct Topic {
   std::mutex submitting;
 
   // -- guarded by `submitting` --
-  int32_t partition_count = 0;
-  std::vector<int32_t> available;  // partitions with a leader, ascending; all of them when none has one
-  uint32_t next_round_robin = 0;
-  std::deque<Segment*> parked;     // owned by their frames, oldest first
-
-  void set_partitions(int32_t count, std::vector<int32_t> with_leader);
-  int32_t round_robin() noexcept { return available[next_round_robin++ % available.size()]; }
+  Partitioner partitioner;
+  std::deque<Segment*> parked;  // owned by their frames, oldest first
 
   // -- the window: bytes that may be inside librdkafka at once --
   bool may_enter_window() const noexcept {

@@ -1,6 +1,6 @@
 #include "topic_metadata.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "client.h"
 
@@ -9,17 +9,24 @@ namespace millrace {
 namespace {
 
 TopicMetadata::Entry read_topic(const rd_kafka_metadata_topic_t& found, Topic& topic) {
-  TopicMetadata::Entry entry{topic.id, found.err, 0, 0};
+  TopicMetadata::Entry entry{topic.id, found.err, {}};
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt == 0) return entry;
-  std::vector<int32_t> with_leader;
-  for (int i = 0; i < found.partition_cnt; i++) {
-    if (found.partitions[i].leader >= 0) with_leader.push_back(found.partitions[i].id);
-  }
   entry.error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  entry.partition_count = found.partition_cnt;
-  entry.available_count = static_cast<int32_t>(with_leader.size());
+  for (int i = 0; i < found.partition_cnt; i++) {
+    const rd_kafka_metadata_partition_t& partition = found.partitions[i];
+    entry.partitions.push_back({partition.id,
+                                partition.leader,
+                                {partition.replicas, partition.replicas + partition.replica_cnt},
+                                {partition.isrs, partition.isrs + partition.isr_cnt}});
+  }
+  std::sort(entry.partitions.begin(), entry.partitions.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::vector<int32_t> with_leader;
+  for (const TopicMetadata::Partition& partition : entry.partitions) {
+    if (partition.leader >= 0) with_leader.push_back(partition.id);
+  }
   std::lock_guard<std::mutex> submitting(topic.submitting);
-  topic.set_partitions(found.partition_cnt, std::move(with_leader));
+  topic.partitioner.set_partitions(found.partition_cnt, std::move(with_leader));
   return entry;
 }
 
@@ -51,7 +58,7 @@ TopicMetadata Client::refresh_metadata(const std::vector<uint32_t>& topic_ids, i
   for (Topic* const topic : topics) {
     const auto found = by_name.find(topic->name);
     if (found == by_name.end()) {
-      result.topics.push_back({topic->id, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, 0, 0});
+      result.topics.push_back({topic->id, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}});
     } else {
       result.topics.push_back(read_topic(*found->second, *topic));
     }

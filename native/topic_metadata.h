@@ -9,11 +9,16 @@
 namespace millrace {
 
 struct TopicMetadata {
+  struct Partition {
+    int32_t id;
+    int32_t leader;  // -1: none
+    std::vector<int32_t> replicas;
+    std::vector<int32_t> in_sync;
+  };
   struct Entry {
     uint32_t topic_id;
-    int32_t error;            // librdkafka code for this topic
-    int32_t partition_count;  // 0 with an error
-    int32_t available_count;  // partitions that have a leader
+    int32_t error;                      // librdkafka code for this topic
+    std::vector<Partition> partitions;  // by id; none with an error
   };
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;  // of the request as a whole
   int32_t broker_count = 0;

@@ -14,6 +14,8 @@ export interface NativeClientOptions {
   recordOverheadBytes: number;
   /** False with acks=0, where librdkafka makes offsets up. */
   offsetsKnown: boolean;
+  /** Whether records that a broker refused for the company of another are sent again. */
+  resendNeighbours: boolean;
 }
 
 /** `onEvent`'s kinds. */
@@ -37,8 +39,15 @@ export type OnDeliveries = (
 
 export type OnEvent = (kind: number, code: number, fatal: boolean, facility: string, text: string) => void;
 
+export interface NativePartition {
+  partition: number;
+  leader: number;
+  replicas: number[];
+  isr: number[];
+}
+
 export interface NativeClient {
-  topic(name: string): number;
+  topic(name: string, hash: number, keyless: number, freeze: boolean, stickyBytes: number): number;
   submit(
     id: number,
     recordCount: number,
@@ -50,9 +59,15 @@ export interface NativeClient {
   ): 0 | 1;
   pump(): void;
   expireParked(olderThanMs: number): void;
+  /** Reports of frames not settled yet: with news, or given up on. */
+  reportOverdue(
+    partlyAfterMs: number,
+    giveUpAfterMs: number,
+  ): [buffer: ArrayBuffer, frames: number] | undefined;
   purge(): void;
-  /** [error, broker count, then per topic: id, error, partitions, available partitions]. */
+  /** [error, broker count, then per topic: id, error, partition count, each partition's leader (-1: none)]. */
   refreshMetadata(topics: number[], timeoutMs: number): Promise<Int32Array>;
+  describeTopic(topic: number, timeoutMs: number): Promise<[error: number, partitions: NativePartition[]]>;
   flush(timeoutMs: number): Promise<number>;
   /** The number by which other threads of this process attach. */
   share(): number;
@@ -66,6 +81,8 @@ export interface NativeClient {
   destroy(): Promise<void>;
   destroyNow(): void;
   queueLength(): number;
+  /** Since any broker answered anything; -1: none has. */
+  msSinceAnswer(): number;
   windowOf(topic: number): [windowBytes: number, inFlightBytes: number];
   setOauthbearerToken(
     token: string,

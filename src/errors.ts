@@ -9,8 +9,14 @@ export type OwnCode =
   | 'INVALID_CONFIG'
   /** A record has a field that cannot be produced. */
   | 'INVALID_RECORD'
-  /** A serializer threw. */
+  /** A serializer threw, or its promise was rejected. */
   | 'SERIALIZATION_FAILED'
+  /** A custom partitioner threw, or returned no partition of the topic. */
+  | 'PARTITIONER_FAILED'
+  /** The topic has got more partitions, and `onPartitionGrowth` is 'fail'. */
+  | 'PARTITIONS_GREW'
+  /** The `AbortSignal` fired before the record was accepted. */
+  | 'ABORTED'
   /** The buffer stayed full for `maxBlockMs`. */
   | 'BUFFER_TIMEOUT'
   /** The topic's partitions were not known within `maxBlockMs`. */
@@ -78,11 +84,38 @@ export class ConfigError extends MillraceError {
 /** No broker could be reached, or none let us in. `cause` is the last thing a broker connection reported. */
 export class ConnectionError extends MillraceError {}
 
+/** What a record was waiting for when its time ran out. */
+export type TimeoutStage =
+  /** Its topic's partitions, for `maxBlockMs`. */
+  | 'metadata'
+  /** Room in the buffer, for `maxBlockMs`. */
+  | 'buffer'
+  /** A connection to the broker. */
+  | 'connection'
+  /** A leader of its partition. */
+  | 'leader'
+  /** Its turn, behind other records or between retries. */
+  | 'queue'
+  /** It was sent, and the connection was lost before an answer came. */
+  | 'network'
+  /** It was sent, and the broker did not answer in time. */
+  | 'answer';
+
+/** Milliseconds that a record spent at each place. */
+export interface RecordWaits {
+  metadataMs: number;
+  bufferMs: number;
+  /** From the hand-over to librdkafka on. */
+  deliveryMs: number;
+}
+
 export interface RecordErrorDetails extends ErrorDetails {
   topic?: string;
   partition?: number;
   index?: number;
   persisted?: 'no' | 'possibly';
+  timedOutIn?: TimeoutStage;
+  waited?: RecordWaits;
 }
 
 /** One record was not delivered. */
@@ -94,13 +127,26 @@ export class RecordError extends MillraceError {
   readonly index: number;
   /** Whether the broker may have stored it all the same. */
   readonly persisted: 'no' | 'possibly';
+  /** Of a timeout: what it was waiting for at the end. */
+  readonly timedOutIn: TimeoutStage | undefined;
+  /** Of a timeout of an accepted record: where its time went. */
+  readonly waited: RecordWaits | undefined;
 
   constructor(message: string, code: OwnCode | (string & {}), details: RecordErrorDetails = {}) {
     super(message, code, details);
+    this.timedOutIn = details.timedOutIn;
+    this.waited = details.waited;
     this.topic = details.topic;
     this.partition = details.partition;
     this.index = details.index ?? 0;
     this.persisted = details.persisted ?? 'no';
+  }
+
+  /** The same error for the record at another index. */
+  at(index: number): RecordError {
+    return withoutStack(
+      () => new RecordError(this.message, this.code, { ...this, index, cause: this.cause }),
+    );
   }
 }
 

@@ -1,12 +1,55 @@
 // `millrace`: public names, no logic.
+export { type CloseOnSignalsOptions, closeOnSignals } from './close-on-signals';
 export { BatchResult } from './delivery/batch-result';
+export type { CloseOptions, CloseReceipt } from './delivery/close-receipt';
 export { RecordMetadata, type TimestampType } from './delivery/record-metadata';
-export { BatchError, ConfigError, ConnectionError, MillraceError, RecordError } from './errors';
+export type { UnsentRecord } from './delivery/tally';
+export {
+  BatchError,
+  ConfigError,
+  ConnectionError,
+  MillraceError,
+  RecordError,
+  type RecordWaits,
+  type TimeoutStage,
+} from './errors';
 export type { LogEvent } from './handover/broker-events';
+export type { Dispatch } from './intake/dispatch';
 export type { BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
+export type { WritableOptions } from './intake/record-stream';
+export type { SendAllOptions, SendAllResult } from './intake/send-all';
 export type { Acks, Compression, ProducerOptions } from './options/producer-options';
 export type { OAuthBearerProvider, OAuthBearerToken, Pem, SaslOptions, SslOptions } from './options/security';
 export { murmur2, partitionForKey } from './partition/murmur2';
-export { Producer, type ProducerEvents, type ProducerMetrics } from './producer';
-export { bytesSerializer, jsonSerializer, type Serializer, stringSerializer } from './serialize/serializer';
+export type {
+  CustomPartitioner,
+  KeylessPartitioning,
+  Partitioner,
+  PartitionerName,
+  PartitionFunction,
+  PartitionRequest,
+} from './partition/partitioner';
+export type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
+export {
+  type DeliveryCallback,
+  Producer,
+  type ProducerEvents,
+  type ProducerMetrics,
+  type SendOptions,
+} from './producer';
+export {
+  doubleSerializer,
+  floatSerializer,
+  integerSerializer,
+  longSerializer,
+  shortSerializer,
+  uuidSerializer,
+} from './serialize/java-serializers';
+export {
+  bytesSerializer,
+  jsonSerializer,
+  type Serializer,
+  type SerializerHeaders,
+  stringSerializer,
+} from './serialize/serializer';
 export type { AttachOptions, ProducerHandle } from './workers/producer-handle';

@@ -3,9 +3,9 @@ import { MillraceError } from './errors';
 
 export type LifecycleState = 'new' | 'open' | 'closing' | 'closed';
 
-export class Lifecycle {
+export class Lifecycle<Receipt> {
   #state: LifecycleState = 'new';
-  #closing: Promise<void> | undefined;
+  #closing: Promise<Receipt> | undefined;
 
   get state(): LifecycleState {
     return this.#state;
@@ -20,7 +20,7 @@ export class Lifecycle {
   }
 
   /** Runs `close` once; every later call waits for the first. */
-  close(close: (wasOpen: boolean) => Promise<void>): Promise<void> {
+  close(close: (wasOpen: boolean) => Promise<Receipt>): Promise<Receipt> {
     if (this.#closing === undefined) {
       const wasOpen = this.#state === 'open';
       this.#state = 'closing';

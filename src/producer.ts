@@ -1,10 +1,14 @@
 // The producer: a record's way from the call to the promise, stage by stage.
 import { EventEmitter } from 'node:events';
+import type { Writable } from 'node:stream';
 import { addon, endAtExit, type NativeClient } from './addon';
 import { BufferMemory } from './buffer/buffer-memory';
 import type { BatchResult } from './delivery/batch-result';
+import { type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
 import { Outstanding } from './delivery/outstanding';
 import type { RecordMetadata } from './delivery/record-metadata';
+import { Tally } from './delivery/tally';
+import type { BrokerHealth } from './delivery/timeout-stage';
 import { ConfigError, describeValue, type MillraceError, RecordError } from './errors';
 import { BrokerEvents, type LogEvent } from './handover/broker-events';
 import { connect } from './handover/connect';
@@ -12,18 +16,28 @@ import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
 import { closedBeforeSent, isClosedError } from './intake/admission-errors';
 import { BatchSend } from './intake/batch-send';
-import { type Pipeline, RECORD_OVERHEAD_BYTES, Tally } from './intake/pipeline';
+import { isTopicName } from './intake/check-record';
+import { Dispatch } from './intake/dispatch';
+import { type Pipeline, RECORD_OVERHEAD_BYTES } from './intake/pipeline';
 import type { BytesLike, ProducerRecord } from './intake/record';
-import { SingleSends } from './intake/single-sends';
+import { recordStream, type WritableOptions } from './intake/record-stream';
+import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
+import { type SendExtras, SingleSends } from './intake/single-sends';
 import { closedError, Lifecycle } from './lifecycle';
 import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
 import { toLibrdkafka } from './options/to-librdkafka';
+import { RulesByTopic, type TopicRules } from './options/topic-rules';
 import { validateOptions } from './options/validate';
-import { TopicDirectory } from './partition/topic-directory';
+import { type PartitionGrowth, type PartitionInfo, TopicDirectory } from './partition/topic-directory';
+import { SerializationOrder } from './serialize/serialization-order';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 
-/** Parked frames are looked at this often for having outlived `deliveryTimeoutMs`. */
-const HOUSEKEEPING_MS = 500;
+/** Frames are looked at this often for taking too long. */
+const HOUSEKEEPING_MS = 100;
+/** A frame is settled as a whole; from this age on its records are told of one by one, so that none waits for another. */
+const PARTLY_AFTER_MS = 200;
+/** librdkafka ends records by itself, looking once a second; what it has not ended by then is given up on. */
+const GIVE_UP_GRACE_MS = 1500;
 /** A blocking flush holds a thread of libuv's pool: in slices. */
 const FLUSH_SLICE_MS = 100;
 /** Between two looks at whether other threads' records are delivered. */
@@ -39,9 +53,20 @@ export interface ProducerMetrics {
   waitingSends: number;
   /** Records accepted and neither delivered nor failed yet. */
   outstandingRecords: number;
+  /** Records that ever got into the buffer. */
+  acceptedRecords: number;
   deliveredRecords: number;
+  /** Records whose sends were rejected, accepted or not. */
   failedRecords: number;
 }
+
+export interface SendOptions {
+  /** Ends a wait for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called back. */
+  signal?: AbortSignal;
+}
+
+/** Called once, as Node's callbacks are: with the error, or with null and the metadata. */
+export type DeliveryCallback = (error: MillraceError | null, metadata: RecordMetadata | undefined) => void;
 
 export interface ProducerEvents {
   /** A line of librdkafka's log. */
@@ -50,6 +75,8 @@ export interface ProducerEvents {
   brokerError: [error: MillraceError];
   /** librdkafka's statistics, with `librdkafka: { 'statistics.interval.ms': … }`: its JSON document. */
   statistics: [json: string];
+  /** A topic has got more partitions; `action` says what is done about it (`onPartitionGrowth`). */
+  partitionsGrown: [growth: PartitionGrowth];
 }
 
 /**
@@ -61,7 +88,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   implements AsyncDisposable
 {
   readonly #options: ResolvedOptions<K, V>;
-  readonly #lifecycle = new Lifecycle();
+  readonly #lifecycle = new Lifecycle<CloseReceipt<K, V>>();
   readonly #memory: BufferMemory;
   readonly #outstanding: Outstanding;
   readonly #tally = new Tally();
@@ -72,6 +99,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   /** Resolves in an attached producer when the owner closes. */
   readonly #ownerCloses: Promise<void>;
   #tellOwnerCloses!: () => void;
+  readonly #rules: RulesByTopic<K, V>;
 
   // Once open:
   #client!: NativeClient;
@@ -87,6 +115,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     super();
     this.#options = validateOptions(options);
     this.#properties = toLibrdkafka(this.#options);
+    this.#rules = new RulesByTopic(this.#options);
     this.#memory = new BufferMemory(this.#options.bufferMemory, this.#options.maxBlockMs);
     this.#outstanding = new Outstanding((busy) => this.#keepProcessAlive(busy));
     this.#events = new BrokerEvents({
@@ -159,16 +188,40 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   /**
    * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
-   * the promise has settled, or at once unless the send had to wait.
+   * the promise has settled, or at once unless the send had to wait. With a callback there is no promise, and no
+   * unhandled rejection.
    * @throws (rejects with) RecordError; MillraceError PRODUCER_CLOSED
    */
-  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    try {
-      this.#lifecycle.ensureOpen(() => this.#open());
-    } catch (error) {
-      return Promise.reject(error);
+  send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
+  send(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
+  send(
+    record: ProducerRecord<K, V>,
+    then?: SendOptions | DeliveryCallback,
+  ): Promise<RecordMetadata> | undefined {
+    if (typeof then !== 'function') {
+      return new Promise((resolve, reject) => this.#send(record, resolve, reject, then));
     }
-    return this.#singles.send(record);
+    try {
+      this.#send(
+        record,
+        (metadata) => then(null, metadata),
+        (error) => then(error, undefined),
+      );
+    } catch (error) {
+      // Never within the call.
+      queueMicrotask(() => then(error as MillraceError, undefined));
+    }
+    return undefined;
+  }
+
+  #send(
+    record: ProducerRecord<K, V>,
+    delivered: (metadata: RecordMetadata) => void,
+    failed: (error: RecordError) => void,
+    extras?: SendExtras,
+  ): void {
+    this.#lifecycle.ensureOpen(() => this.#open());
+    this.#singles.send(record, delivered, failed, extras);
   }
 
   /**
@@ -178,21 +231,77 @@ export class Producer<K = BytesLike, V = BytesLike>
    * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others;
    *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array
    */
-  sendBatch(records: readonly ProducerRecord<K, V>[]): Promise<BatchResult> {
-    try {
-      if (!Array.isArray(records)) {
-        throw new RecordError(
-          `sendBatch takes an array of records, got ${describeValue(records)}`,
-          'INVALID_RECORD',
-        );
-      }
-      this.#lifecycle.ensureOpen(() => this.#open());
-    } catch (error) {
-      return Promise.reject(error);
+  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult> {
+    return new Promise((resolve, reject) => this.#sendBatch(records, resolve, reject, options));
+  }
+
+  #sendBatch(
+    records: readonly ProducerRecord<K, V>[],
+    resolve: (result: BatchResult) => void,
+    reject: (error: MillraceError) => void,
+    extras?: SendExtras,
+  ): void {
+    if (!Array.isArray(records)) {
+      throw new RecordError(
+        `sendBatch takes an array of records, got ${describeValue(records)}`,
+        'INVALID_RECORD',
+      );
     }
+    this.#lifecycle.ensureOpen(() => this.#open());
     // What was sent singly before goes first.
     this.#singles.flush();
-    return new Promise((resolve, reject) => new BatchSend(this.#pipeline, records, resolve, reject).start());
+    new BatchSend(this.#pipeline, records, resolve, reject, extras).start();
+  }
+
+  /** As `send`, with a promise for each of its moments: being in the buffer, and being delivered. */
+  dispatch(record: ProducerRecord<K, V>, options: SendOptions = {}): Dispatch<RecordMetadata> {
+    const { signal } = options;
+    return Dispatch.of((accepted, delivered, failed) =>
+      this.#send(record, delivered, failed, { accepted, signal }),
+    );
+  }
+
+  /** As `sendBatch`, with a promise for each of its moments. `accepted` comes when each record is in the buffer or refused. */
+  dispatchBatch(records: readonly ProducerRecord<K, V>[], options: SendOptions = {}): Dispatch<BatchResult> {
+    const { signal } = options;
+    return Dispatch.of((accepted, delivered, failed) =>
+      this.#sendBatch(records, delivered, failed, { accepted, signal }),
+    );
+  }
+
+  /**
+   * A stream of records to write or pipe into, which takes as many as the buffer does. 'finish' comes when all are
+   * delivered; the first record that fails destroys it, unless `onRecordError` is given.
+   */
+  writable(options: WritableOptions = {}): Writable {
+    return recordStream<K, V>((records) => this.dispatchBatch(records), options);
+  }
+
+  /**
+   * Sends everything a source gives, in batches, no faster than the buffer takes it. Resolves when all is delivered.
+   * @throws (rejects with) the first RecordError, when what was sent before has settled, unless `onRecordError` is given;
+   *   whatever the source throws
+   */
+  sendAll(
+    source: AsyncIterable<ProducerRecord<K, V>> | Iterable<ProducerRecord<K, V>>,
+    options: SendAllOptions = {},
+  ): Promise<SendAllResult> {
+    return sendAll(source, (records, signal) => this.dispatchBatch(records, { signal }), options);
+  }
+
+  /**
+   * Asks the brokers for a topic's partitions.
+   * @throws RecordError as a send to that topic would; MillraceError PRODUCER_CLOSED
+   */
+  async partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    if (!isTopicName(topic)) {
+      throw new RecordError(
+        `partitionsFor takes a topic's name, got ${describeValue(topic)}`,
+        'INVALID_RECORD',
+      );
+    }
+    this.#lifecycle.ensureOpen(() => this.#open());
+    return this.#topics.describe(topic);
   }
 
   /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */
@@ -210,8 +319,12 @@ export class Producer<K = BytesLike, V = BytesLike>
    * calls wait for the first. The owner of a shared client closes it for the attached threads too, and delivers what
    * they have handed over; an attached producer ends its own part: what is not delivered by then fails here, and may
    * be delivered all the same.
+   * @returns what became of all that was accepted
    */
-  close({ timeoutMs = this.#options.deliveryTimeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+  close({
+    timeoutMs = this.#options.deliveryTimeoutMs,
+    unsentRecords = false,
+  }: CloseOptions = {}): Promise<CloseReceipt<K, V>> {
     if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
       return Promise.reject(
         new ConfigError(
@@ -219,14 +332,15 @@ export class Producer<K = BytesLike, V = BytesLike>
         ),
       );
     }
-    return this.#lifecycle.close((wasOpen) => {
-      if (!wasOpen) return Promise.resolve();
-      return this.#shared === undefined ? this.#close(timeoutMs) : this.#detach(timeoutMs);
+    return this.#lifecycle.close(async (wasOpen) => {
+      if (unsentRecords) this.#tally.unsentRecords = [];
+      if (wasOpen) await (this.#shared === undefined ? this.#close(timeoutMs) : this.#detach(timeoutMs));
+      return receiptOf(this.#tally);
     });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   metrics(): ProducerMetrics {
@@ -235,15 +349,16 @@ export class Producer<K = BytesLike, V = BytesLike>
       bufferMemory: this.#memory.capacity,
       waitingSends: this.#memory.waiting,
       outstandingRecords: this.#outstanding.total,
+      acceptedRecords: this.#tally.accepted,
       deliveredRecords: this.#tally.delivered,
-      failedRecords: this.#tally.failed,
+      failedRecords: this.#tally.failed + this.#tally.unsent + this.#tally.refused,
     };
   }
 
   #open(): void {
     const { acks, bufferMemory, maxBlockMs, metadataMaxAgeMs, deliveryTimeoutMs, maxRequestSize } =
       this.#options;
-    const { keySerializer, valueSerializer } = this.#options;
+    const { batchSize, onPartitionGrowth, onPoison, transactionalId } = this.#options;
     let handover: FrameHandover | undefined;
     try {
       this.#client = new addon.NativeClient(
@@ -252,6 +367,7 @@ export class Producer<K = BytesLike, V = BytesLike>
           maxWindowBytes: bufferMemory,
           recordOverheadBytes: RECORD_OVERHEAD_BYTES,
           offsetsKnown: acks !== 0,
+          resendNeighbours: onPoison === 'resend' && transactionalId === undefined,
         },
         (buffer, frames, details) => handover?.deliver(buffer, frames, details),
         this.#events.receive,
@@ -265,24 +381,38 @@ export class Producer<K = BytesLike, V = BytesLike>
       this.#client,
       sasl?.mechanism === 'OAUTHBEARER' ? sasl.oauthBearerProvider : undefined,
     );
-    handover = new FrameHandover(this.#client);
+    const frames = new FrameHandover(this.#client);
+    handover = frames;
     this.#memory.divide(this.#client.memberCount());
-    const lastBrokerError = () => this.#events.fatal ?? this.#events.last;
-    this.#topics = new TopicDirectory(this.#client, { maxBlockMs, metadataMaxAgeMs, lastBrokerError });
+    const health: BrokerHealth = {
+      lastError: () => this.#events.fatal ?? this.#events.last,
+      lastErrorAt: () => this.#events.lastAt,
+      msSinceAnswer: () => this.#client.msSinceAnswer(),
+    };
+    this.#topics = new TopicDirectory(this.#client, {
+      maxBlockMs,
+      metadataMaxAgeMs,
+      batchSize,
+      onPartitionGrowth,
+      partitioningOf: (topic) => this.#rules.of(topic) as TopicRules<unknown, unknown>,
+      onGrowth: (growth) => this.emit('partitionsGrown', growth),
+      lastBrokerError: health.lastError,
+    });
     this.#pipeline = {
-      rules: { keySerializer, valueSerializer, maxRequestSize },
+      rules: { topics: this.#rules, maxRequestSize },
       topics: this.#topics,
       memory: this.#memory,
-      handover,
+      handover: frames,
       outstanding: this.#outstanding,
-      lastBrokerError,
       tally: this.#tally,
+      serializing: new SerializationOrder(),
+      health,
     };
     this.#singles = new SingleSends(this.#pipeline);
-    this.#housekeeping = setInterval(
-      () => this.#client.expireParked(deliveryTimeoutMs),
-      HOUSEKEEPING_MS,
-    ).unref();
+    this.#housekeeping = setInterval(() => {
+      this.#client.expireParked(deliveryTimeoutMs);
+      frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
+    }, HOUSEKEEPING_MS).unref();
     this.#takeBackExit = endAtExit(() => this.#client.destroyNow());
   }
 

@@ -21,6 +21,8 @@ export const connect: Connect = async (spec) => {
     async sendOne(record) {
       await producer.send(record);
     },
-    close: () => producer.close(),
+    close: async () => {
+      await producer.close();
+    },
   };
 };

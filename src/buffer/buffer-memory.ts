@@ -87,6 +87,15 @@ export class BufferMemory {
     if (this.waiting === 1) this.#arm();
   }
 
+  /** Takes a waiter out of the queue, if it is there: it gets nothing any more and is not told. */
+  forget(waiter: Waiter): void {
+    const at = this.#places.findIndex((place, i) => i >= this.#head && place.waiter === waiter);
+    if (at === -1) return;
+    this.#places.splice(at, 1);
+    // Those behind it may want less.
+    this.#serve();
+  }
+
   /** Ends every wait, now and from now on. */
   close(): void {
     this.#closed = true;

@@ -7,6 +7,8 @@ import { RecordMetadata, TIMESTAMP_TYPES } from './record-metadata';
 export interface BatchPart {
   /** Index of its first record in the batch. */
   begin: number;
+  /** When it was handed over; `performance.now()`. */
+  packedAt: number;
   report: DeliveryReport;
 }
 

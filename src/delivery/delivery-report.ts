@@ -5,6 +5,12 @@ const RECORD_BYTES = 24;
 
 /** Values of `errors` beside librdkafka's: the record was rejected before it was packed. */
 export const REFUSED = -32768;
+/** Not settled yet: in partial reports. */
+export const IN_FLIGHT = -32767;
+
+/** `native/delivery_report.h` numbers them in this order. */
+export const REPORT_KINDS = ['settled', 'partly', 'given up'] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** librdkafka's rd_kafka_msg_status_t. */
 const POSSIBLY_PERSISTED = 1;
@@ -30,16 +36,18 @@ export class DeliveryReport {
   readonly frame: number;
   readonly count: number;
   readonly failedCount: number;
+  readonly kind: ReportKind;
   /** What brokers said of single records, by index. */
   details: Map<number, string> | undefined;
   readonly #buffer: ArrayBuffer;
   readonly #start: number;
 
   constructor(buffer: ArrayBuffer, start: number) {
-    const head = new Uint32Array(buffer, start, 3);
+    const head = new Uint32Array(buffer, start, 4);
     this.frame = head[0];
     this.count = head[1];
     this.failedCount = head[2];
+    this.kind = REPORT_KINDS[head[3]];
     this.#buffer = buffer;
     this.#start = start + HEAD_BYTES;
   }

@@ -1,49 +1,64 @@
 // Puts a reported failure into words.
 import { kafkaErrorDescription, kafkaErrorName, RecordError, withoutStack } from '../errors';
+import type { Topic } from '../partition/topic-directory';
 import type { DeliveryReport } from './delivery-report';
+import { type BrokerHealth, inWords, whereTimeWent } from './timeout-stage';
 
-/** Tells the last thing a broker connection complained of, for errors that are its consequence. */
-export type LastBrokerError = () => Error | undefined;
-
-// Of these the code says nothing but that it did not work; the reason stands in a broker's error.
-const WITHOUT_REASON: ReadonlySet<string> = new Set([
+const UNREACHABLE: ReadonlySet<string> = new Set([
   '_MSG_TIMED_OUT',
   '_TIMED_OUT',
   '_TRANSPORT',
   '_PURGE_QUEUE',
-  '_FATAL',
 ]);
+
+/** What is known of a failed record beside the report. */
+export interface FailedRecord {
+  topicName: string;
+  topic: Topic | undefined;
+  index: number;
+  /** When it was handed over; `performance.now()`. */
+  packedAt: number;
+  waits?: { metadataMs: number; bufferMs: number };
+}
 
 export function recordFailure(
   report: DeliveryReport,
   at: number,
-  topic: string,
-  index: number,
-  lastBrokerError: LastBrokerError,
+  record: FailedRecord,
+  health: BrokerHealth,
 ): RecordError {
+  const { topicName, index } = record;
   const code = report.errors[at];
   const name = kafkaErrorName(code);
   const partition = report.partitions[at] >= 0 ? report.partitions[at] : undefined;
-  const where = partition === undefined ? `topic ${topic}` : `topic ${topic}, partition ${partition}`;
+  const persisted = report.persisted(at);
+  const where = partition === undefined ? `topic ${topicName}` : `topic ${topicName}, partition ${partition}`;
   const detail = report.details?.get(at);
-  const cause = WITHOUT_REASON.has(name) ? lastBrokerError() : undefined;
+  const cause = UNREACHABLE.has(name) ? health.lastError() : undefined;
   const because = cause === undefined ? '' : ` (last broker error: ${cause.message})`;
+  const details = { topic: topicName, partition, index, persisted, cause };
   if (name === '_PURGE_QUEUE' || name === '_PURGE_INFLIGHT') {
     return withoutStack(
       () =>
         new RecordError(
           `record ${index} for ${where} was not delivered before the producer closed${because}`,
           'PRODUCER_CLOSED',
-          { topic, partition, index, persisted: report.persisted(at), cause },
+          details,
         ),
     );
   }
+  const deadline =
+    name === '_MSG_TIMED_OUT'
+      ? whereTimeWent(health, record.topic, partition ?? -1, persisted, record.packedAt, record.waits)
+      : undefined;
+  const said = detail === undefined ? '' : `: ${detail}`;
+  const spent = deadline === undefined ? '' : `: ${inWords(deadline)}`;
   return withoutStack(
     () =>
       new RecordError(
-        `record ${index} for ${where}: ${kafkaErrorDescription(code)}${detail === undefined ? '' : `: ${detail}`}${because}`,
+        `record ${index} for ${where}: ${kafkaErrorDescription(code)}${said}${spent}${because}`,
         name,
-        { topic, partition, index, persisted: report.persisted(at), cause, fatal: name === '_FATAL' },
+        { ...details, timedOutIn: deadline?.stage, waited: deadline?.waited },
       ),
   );
 }

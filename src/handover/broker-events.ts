@@ -28,6 +28,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_
 export class BrokerEvents {
   #last: MillraceError | undefined;
   #refusal: { error: MillraceError; at: number } | undefined;
+  #lastAt = 0;
   #fatal: MillraceError | undefined;
   /** By broker: what the addon found wrong with its certificate, which the error that follows does not say. */
   readonly #certificates = new Map<string, string>();
@@ -40,6 +41,11 @@ export class BrokerEvents {
   /** The last complaint of any broker connection. */
   get last(): MillraceError | undefined {
     return this.#last;
+  }
+
+  /** When that was; `performance.now()`, 0: never. */
+  get lastAt(): number {
+    return this.#lastAt;
   }
 
   /** The last complaint that trying again will not cure, if it came at this time (of `performance.now`) or later. */
@@ -57,7 +63,7 @@ export class BrokerEvents {
     switch (kind) {
       case NativeEvent.log:
         if (facility === 'SSLCERTVRFY') this.#rememberCertificate(withoutPrefix(text));
-        if (facility === 'FAIL') this.#last = new MillraceError(withoutPrefix(text), '_TRANSPORT');
+        if (facility === 'FAIL') this.#remember(new MillraceError(withoutPrefix(text), '_TRANSPORT'));
         this.#listeners.log({ level: code, facility, message: text });
         break;
       case NativeEvent.error:
@@ -78,11 +84,16 @@ export class BrokerEvents {
     }
   };
 
+  #remember(error: MillraceError): void {
+    this.#last = error;
+    this.#lastAt = performance.now();
+  }
+
   #receiveError(code: number, fatal: boolean, text: string): void {
     const name = kafkaErrorName(code);
     if (name === ALL_BROKERS_DOWN) return;
     const error = new MillraceError(this.#explained(withoutPrefix(text)), name, { fatal });
-    this.#last = error;
+    this.#remember(error);
     if (REFUSALS.has(name)) this.#refusal = { error, at: performance.now() };
     if (fatal) this.#fatal = error;
     this.#listeners.brokerError(error);

@@ -3,9 +3,14 @@ import type { NativeClient } from '../addon';
 import { abandonedReport, DeliveryReport } from '../delivery/delivery-report';
 import { FrameWriter } from '../serialize/frame-writer';
 
-/** Who wants to know of a frame's end. Neither call may throw. */
+/** Who wants to know of a frame's end. No call may throw. */
 export interface FrameOwner {
+  /** Every record's fate. The memory may be given back. */
   settled(report: DeliveryReport): void;
+  /** The fate of some records, the others being IN_FLIGHT still. Some may have been told of before. */
+  partly(report: DeliveryReport): void;
+  /** The fate of all, as far as callers are concerned: their time is over. `settled` follows for the memory. */
+  givenUp(report: DeliveryReport): void;
   /** The addon refused the frame as a whole: none of its records will be reported. */
   refused(cause: unknown): void;
 }
@@ -73,7 +78,9 @@ export class FrameHandover {
         const own = details.filter(([frame]) => frame === report.frame);
         if (own.length > 0) report.details = new Map(own.map(([, index, text]) => [index, text]));
       }
-      this.#take(report.frame).settled(report);
+      if (report.kind === 'settled') this.#take(report.frame).settled(report);
+      else if (report.kind === 'partly') this.#owners[report.frame]?.partly(report);
+      else this.#owners[report.frame]?.givenUp(report);
     }
   }
 
@@ -82,6 +89,13 @@ export class FrameHandover {
     this.#owners.forEach((owner, id) => {
       if (owner !== undefined) this.#take(id).settled(abandonedReport(id, this.#recordCounts[id]));
     });
+  }
+
+  /** Tells owners of frames that take long what is known of them, and ends those whose time is over. */
+  lookAtOverdue(partlyAfterMs: number, giveUpAfterMs: number): void {
+    if (this.#owners.length === this.#freeIds.length) return;
+    const overdue = this.#client.reportOverdue(partlyAfterMs, giveUpAfterMs);
+    if (overdue !== undefined) this.deliver(overdue[0], overdue[1], undefined);
   }
 
   #take(id: number): FrameOwner {

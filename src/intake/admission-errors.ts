@@ -10,7 +10,7 @@ export function bufferTimeout(topic: string, index: number, memory: BufferMemory
         `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
           `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement`,
         'BUFFER_TIMEOUT',
-        { topic, index },
+        { topic, index, timedOutIn: 'buffer' },
       ),
   );
 }
@@ -39,6 +39,18 @@ export function closedBeforeSent(topic: string, index: number): RecordError {
           index,
         },
       ),
+  );
+}
+
+/** The caller's AbortSignal fired while the record waited. */
+export function aborted(topic: string, index: number, signal: AbortSignal): RecordError {
+  return withoutStack(
+    () =>
+      new RecordError(`record ${index} for topic ${topic} was aborted before it was accepted`, 'ABORTED', {
+        topic,
+        index,
+        cause: signal.reason,
+      }),
   );
 }
 

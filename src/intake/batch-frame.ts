@@ -9,10 +9,12 @@ export class BatchFrame implements FrameOwner {
   readonly begin: number;
   /** Of its first record: a place for a refused one has to belong to some topic. */
   readonly topicId: number;
+  readonly packedAt = performance.now();
   /** Bytes taken from the buffer's memory for it. */
   admitted = 0;
   /** Records in it, known once it is packed. */
   count = 0;
+  #givenUp = false;
   readonly #memory: BufferMemory;
   readonly #onSettled: (frame: BatchFrame, report: DeliveryReport) => void;
   readonly #onRefused: (frame: BatchFrame, cause: unknown) => void;
@@ -40,8 +42,16 @@ export class BatchFrame implements FrameOwner {
   };
 
   settled(report: DeliveryReport): void {
-    this.#onSettled(this, report);
+    if (!this.#givenUp) this.#onSettled(this, report);
     this.#memory.release(this.admitted);
+  }
+
+  /** A batch tells of all its records at once. */
+  partly(): void {}
+
+  givenUp(report: DeliveryReport): void {
+    this.#givenUp = true;
+    this.#onSettled(this, report);
   }
 
   refused(cause: unknown): void {

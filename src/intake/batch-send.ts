@@ -7,13 +7,16 @@ import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
-import { BatchError, RecordError, withoutStack } from '../errors';
+import { BatchError, RecordError } from '../errors';
+import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
-import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
+import { aborted, bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
 import { BatchFrame } from './batch-frame';
 import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
+
+import type { AdmissionWaits, SendExtras } from './single-sends';
 
 type Progress = 'packed' | 'full' | 'waiting';
 
@@ -24,13 +27,16 @@ export class BatchSend<K, V> implements Waiter {
   readonly #epoch: Epoch;
   readonly #resolve: (result: BatchResult) => void;
   readonly #reject: (error: BatchError) => void;
-  /** Without serializers most records need no closer look. */
-  readonly #plain: boolean;
+  readonly #extras: SendExtras | undefined;
+  /** Whether the usual topic's records need no closer look: no code of the caller's has to see them. */
+  #plain = false;
 
   /** The next record to be packed. */
   #next = 0;
   /** What it was when it was read, while it waits. */
   #held: CheckedRecord | undefined;
+  /** From the record at `#next` on, what a serializer's promises have made of them. */
+  #serialized: (CheckedRecord | RecordError)[] = [];
   /** The batch's only topic, or each record's. */
   #topicName = '';
   #topicNames: string[] | undefined;
@@ -41,6 +47,10 @@ export class BatchSend<K, V> implements Waiter {
   readonly #refusals = new Map<number, RecordError>();
   /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
   readonly #unknownTopics = new Map<string, RecordError>();
+  readonly #waits: AdmissionWaits = { metadataMs: 0, bufferMs: 0 };
+  #waitingSince = 0;
+  #forgetTopic: (() => void) | undefined;
+  #accepted = false;
   #finished = false;
 
   constructor(
@@ -48,19 +58,39 @@ export class BatchSend<K, V> implements Waiter {
     records: readonly ProducerRecord<K, V>[],
     resolve: (result: BatchResult) => void,
     reject: (error: BatchError) => void,
+    extras?: SendExtras,
   ) {
     this.#pipeline = pipeline;
     this.#records = records;
+    this.#extras = extras;
     this.#count = records.length;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#epoch = pipeline.outstanding.accept(this.#count);
-    const { keySerializer, valueSerializer } = pipeline.rules;
-    this.#plain = keySerializer === undefined && valueSerializer === undefined;
   }
 
   start(): void {
-    if (this.#pipeline.memory.waiting > 0) this.#pipeline.memory.wait(this);
+    const signal = this.#extras?.signal;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        queueMicrotask(this.#abort);
+        return;
+      }
+      signal.addEventListener('abort', this.#abort, { once: true });
+    }
+    const { serializing } = this.#pipeline;
+    if (serializing.busy) {
+      const topics = topicsOf(this.#records);
+      if (topics.some((topic) => serializing.holds(topic))) {
+        serializing.join(topics, undefined, () => this.#goOn());
+        return;
+      }
+    }
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#pipeline.memory.waiting > 0) this.#waitForMemory();
     else this.#packOrWait();
   }
 
@@ -73,25 +103,45 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   resume(): boolean {
-    return this.#pack() !== 'full';
+    const progress = this.#pack();
+    if (progress !== 'full') this.#waits.bufferMs += performance.now() - this.#waitingSince;
+    return progress !== 'full';
+  }
+
+  expire(reason: WaitEnd): void {
+    const { memory } = this.#pipeline;
+    this.#refuseRest((topic, index) =>
+      reason === 'timeout' ? bufferTimeout(topic, index, memory) : closedBeforeSent(topic, index),
+    );
+  }
+
+  #waitForMemory(): void {
+    this.#waitingSince = performance.now();
+    this.#pipeline.memory.wait(this);
   }
 
   /** Refuses what has not been packed. */
-  expire(reason: WaitEnd): void {
-    const { memory } = this.#pipeline;
+  #refuseRest(error: (topic: string, index: number) => RecordError): void {
+    this.#serialized = [];
     while (this.#next < this.#count) {
-      const topic = this.#held?.topic ?? topicOf(this.#records[this.#next]);
-      this.#refuse(
-        reason === 'timeout' ? bufferTimeout(topic, this.#next, memory) : closedBeforeSent(topic, this.#next),
-      );
+      this.#refuse(error(this.#held?.topic ?? topicOf(this.#records[this.#next]), this.#next));
     }
+    this.#submit();
     this.#finishIfSettled();
   }
+
+  readonly #abort = (): void => {
+    if (this.#next === this.#count) return;
+    const signal = this.#extras?.signal as AbortSignal;
+    this.#pipeline.memory.forget(this);
+    this.#forgetTopic?.();
+    this.#refuseRest((topic, index) => aborted(topic, index, signal));
+  };
 
   // -- packing --
 
   #packOrWait(): void {
-    if (this.#pack() === 'full') this.#pipeline.memory.wait(this);
+    if (this.#pack() === 'full') this.#waitForMemory();
   }
 
   /** Packs on from the next record. 'waiting': for a topic, which will call back. */
@@ -112,8 +162,42 @@ export class BatchSend<K, V> implements Waiter {
 
   #packNext(): Progress {
     if (this.#held !== undefined) return this.#packHeld(this.#held);
-    this.#held = checkRecord(this.#records[this.#next], this.#next, this.#pipeline.rules);
-    return this.#packHeld(this.#held);
+    const serialized = this.#serialized[this.#next];
+    if (serialized instanceof RecordError) throw serialized;
+    const record = serialized ?? checkRecord(this.#records[this.#next], this.#next, this.#pipeline.rules);
+    if (record.pending !== undefined) {
+      this.#serializeRest(record);
+      return 'waiting';
+    }
+    this.#held = record;
+    return this.#packHeld(record);
+  }
+
+  /** Has all other records serialized as well, so that their promises are kept side by side. */
+  #serializeRest(first: CheckedRecord): void {
+    const { rules, serializing } = this.#pipeline;
+    const promises: Promise<void>[] = [];
+    const keep = (index: number, record: CheckedRecord) => {
+      this.#serialized[index] = record;
+      if (record.pending === undefined) return;
+      promises.push(
+        record.pending.catch((error) => {
+          this.#serialized[index] = asRecordError(error, index);
+        }),
+      );
+    };
+    keep(this.#next, first);
+    for (let index = this.#next + 1; index < this.#count; index++) {
+      try {
+        keep(index, checkRecord(this.#records[index], index, rules));
+      } catch (error) {
+        this.#serialized[index] = asRecordError(error, index);
+      }
+    }
+    const topics = topicsOf(this.#records.slice(this.#next));
+    serializing.join(topics, Promise.all(promises), () => {
+      if (this.#next < this.#count) this.#goOn();
+    });
   }
 
   /** Packs what needs no closer look, as far as it goes. False when the next record does. */
@@ -122,6 +206,7 @@ export class BatchSend<K, V> implements Waiter {
     const topic = this.#topic;
     if (!this.#plain || this.#held !== undefined || frame === undefined || topic?.ready !== true)
       return false;
+    if (topic.refusal !== undefined || this.#serialized.length > 0) return false;
     const { memory, handover, rules } = this.#pipeline;
     const { count, admitted } = handover.writer.appendUsual(
       this.#records,
@@ -140,6 +225,7 @@ export class BatchSend<K, V> implements Waiter {
     if (count === 0) return false;
     memory.takeInTurn(admitted);
     frame.admitted += admitted;
+    this.#pipeline.tally.accepted += count;
     this.#topicNames?.fill(topic.name, this.#next, this.#next + count);
     this.#next += count;
     this.#submitIfFull();
@@ -155,12 +241,14 @@ export class BatchSend<K, V> implements Waiter {
     const topic = this.#enter(record.topic);
     if (!topic.ready) {
       this.#lookAhead();
-      topic.whenReady((error) => {
-        if (error !== undefined) this.#unknownTopics.set(record.topic, error);
-        // Others may have come to wait for memory: behind them.
-        this.start();
-      });
+      this.#waitForTopic(topic);
       return 'waiting';
+    }
+    if (record.partition === -1) {
+      if (topic.refusal !== undefined) throw topic.refusal;
+      if (topic.partitioner !== undefined) {
+        record.partition = choosePartition(topic.partitioner, record, topic, this.#next);
+      }
     }
     const bound = upperBoundOf(record);
     if (!memory.takeInTurn(bytes)) return 'full';
@@ -171,15 +259,34 @@ export class BatchSend<K, V> implements Waiter {
     } else {
       handover.writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
     }
+    this.#pipeline.tally.accepted++;
     this.#packed();
     return 'packed';
+  }
+
+  #waitForTopic(topic: Topic): void {
+    const since = performance.now();
+    const waiter = (error: RecordError | undefined) => {
+      this.#forgetTopic = undefined;
+      this.#waits.metadataMs += performance.now() - since;
+      if (error !== undefined) this.#unknownTopics.set(topic.name, error);
+      // Others may have come to wait for memory: behind them.
+      this.#goOn();
+    };
+    this.#forgetTopic = () => this.#pipeline.topics.forgetWaiter(waiter);
+    topic.whenReady(waiter);
   }
 
   /** The topic of the record at hand, which becomes the usual one. */
   #enter(name: string): Topic {
     this.#rename(name);
-    this.#topic = this.#pipeline.topics.topic(name);
-    return this.#topic;
+    const { topics, rules } = this.#pipeline;
+    const topic = topics.topic(name);
+    const { keySerializer, valueSerializer } = rules.topics.of(name);
+    this.#topic = topic;
+    this.#plain =
+      keySerializer === undefined && valueSerializer === undefined && topic.partitioner === undefined;
+    return topic;
   }
 
   #rename(name: string): void {
@@ -227,7 +334,8 @@ export class BatchSend<K, V> implements Waiter {
 
   /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
   #refuse(error: RecordError): void {
-    this.#refusals.set(this.#next, error.index === this.#next ? error : withIndex(error, this.#next));
+    this.#pipeline.tally.refused++;
+    this.#refusals.set(this.#next, error.index === this.#next ? error : error.at(this.#next));
     if (error.topic !== undefined) this.#rename(error.topic);
     if (this.#frame !== undefined) this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
     this.#packed();
@@ -252,15 +360,16 @@ export class BatchSend<K, V> implements Waiter {
   // -- the outcome --
 
   readonly #frameSettled = (frame: BatchFrame, report: DeliveryReport): void => {
-    this.#parts.push({ begin: frame.begin, report });
+    this.#parts.push({ begin: frame.begin, packedAt: frame.packedAt, report });
     this.#frameEnded();
   };
 
   readonly #frameRefused = (frame: BatchFrame, cause: unknown): void => {
     for (let i = 0; i < frame.count; i++) {
       const index = frame.begin + i;
-      if (!this.#refusals.has(index))
-        this.#refusals.set(index, frameRefused(this.#nameAt(index), index, cause));
+      if (this.#refusals.has(index)) continue;
+      this.#pipeline.tally.failed++;
+      this.#refusals.set(index, frameRefused(this.#nameAt(index), index, cause));
     }
     this.#frameEnded();
   };
@@ -275,23 +384,34 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   #finishIfSettled(): void {
-    if (this.#next < this.#count || this.#framesInFlight > 0 || this.#finished) return;
+    if (this.#next < this.#count) return;
+    if (!this.#accepted) {
+      this.#accepted = true;
+      this.#extras?.signal?.removeEventListener('abort', this.#abort);
+      this.#extras?.accepted?.();
+    }
+    if (this.#framesInFlight > 0 || this.#finished) return;
     this.#finished = true;
-    const { outstanding, tally, topics, lastBrokerError } = this.#pipeline;
+    const { outstanding, tally, topics, health } = this.#pipeline;
     const names = this.#topicNames ?? this.#topicName;
     const nameAt = typeof names === 'string' ? () => names : (index: number) => names[index];
     const errors = [...this.#refusals.values()];
-    for (const { begin, report } of this.#parts) {
+    for (const { begin, packedAt, report } of this.#parts) {
       if (report.failedCount === 0) continue;
+      const waits = this.#waits;
       report.errors.forEach((code, i) => {
         if (code === 0 || code === REFUSED) return;
-        errors.push(recordFailure(report, i, nameAt(begin + i), begin + i, lastBrokerError));
+        const index = begin + i;
+        const topicName = nameAt(index);
+        const topic = topics.known(topicName);
+        const error = recordFailure(report, i, { topicName, topic, index, packedAt, waits }, health);
+        tally.countFailure(error.code, error.persisted, this.#records[index]);
+        errors.push(error);
       });
       topics.refreshSoon();
     }
     const result = new BatchResult(this.#count, errors.length, this.#parts, this.#refusals, nameAt);
     tally.delivered += result.deliveredCount;
-    tally.failed += result.failedCount;
     if (errors.length === 0) this.#resolve(result);
     else
       this.#reject(
@@ -312,9 +432,6 @@ function topicOf(record: { topic?: unknown } | null | undefined): string {
   }
 }
 
-/** A topic's error, as the record at this index has it. */
-function withIndex(error: RecordError, index: number): RecordError {
-  return withoutStack(
-    () => new RecordError(error.message, error.code, { ...error, index, cause: error.cause }),
-  );
+function topicsOf(records: readonly { topic?: unknown }[]): string[] {
+  return [...new Set(records.map(topicOf))];
 }

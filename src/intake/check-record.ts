@@ -1,5 +1,6 @@
 // Reads a record once, completely, and rejects what cannot be produced.
 import { describeValue, RecordError } from '../errors';
+import type { RulesByTopic } from '../options/topic-rules';
 import { estimate, type FrameHeader, upperBound } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
 import type { BytesLike, ProducerRecord } from './record';
@@ -15,16 +16,22 @@ export interface CheckedRecord {
   headers: readonly FrameHeader[];
   /** Estimated bytes of key, value and headers. */
   size: number;
+  /** As the caller gave it. */
+  original: ProducerRecord<unknown, unknown>;
+  /**
+   * While a serializer has yet to keep its promise: resolves when key, value and size are known, rejects with the
+   * RecordError.
+   */
+  pending: Promise<void> | undefined;
 }
 
 export interface RecordRules<K, V> {
-  keySerializer: Serializer<K> | undefined;
-  valueSerializer: Serializer<V> | undefined;
+  topics: RulesByTopic<K, V>;
   /** Largest key + value + headers, in bytes. */
   maxRequestSize: number;
 }
 
-const NO_HEADERS: readonly FrameHeader[] = [];
+const NO_HEADERS: FrameHeader[] = [];
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
 // Callers send to the same topic over and over: the last good name needs no second look.
@@ -60,19 +67,53 @@ export function checkRecord<K, V>(
       topic,
     );
   }
+  const { keySerializer, valueSerializer } = rules.topics.of(topic);
+  const custom = keySerializer !== undefined || valueSerializer !== undefined;
+  const pairs: FrameHeader[] =
+    headers !== undefined && headers !== null
+      ? checkHeaders(headers, topic, index)
+      : custom
+        ? []
+        : NO_HEADERS;
   const checked: CheckedRecord = {
     topic,
-    key: toBytesLike('key', topic, key, rules.keySerializer, index),
-    value: toBytesLike('value', topic, value, rules.valueSerializer, index),
+    key: undefined,
+    value: undefined,
     partition: checkPartition(partition, topic, index),
     timestamp: checkTimestamp(timestamp, topic, index),
-    headers: headers === undefined || headers === null ? NO_HEADERS : checkHeaders(headers, topic, index),
+    headers: pairs,
     size: 0,
+    original: record,
+    pending: undefined,
   };
-  checked.size = estimate(checked.key) + estimate(checked.value);
-  for (const [name, headerValue] of checked.headers) checked.size += estimate(name) + estimate(headerValue);
-  if (checked.size > rules.maxRequestSize) throw tooLarge(checked, index, rules.maxRequestSize);
+  const keyLater = serialize(checked, 'key', key, keySerializer, index);
+  let valueLater: Promise<void> | undefined;
+  try {
+    valueLater = serialize(checked, 'value', value, valueSerializer, index);
+  } catch (error) {
+    // Nobody will wait for the key any more.
+    keyLater?.catch(() => {});
+    throw error;
+  }
+  if (keyLater === undefined && valueLater === undefined) {
+    measure(checked, index, rules.maxRequestSize);
+  } else {
+    checked.pending = Promise.all([keyLater, valueLater]).then(() => {
+      measure(checked, index, rules.maxRequestSize);
+      checked.pending = undefined;
+    });
+  }
   return checked;
+}
+
+/** A serializer may have added headers, which have to be looked at as well. @throws RecordError MSG_SIZE_TOO_LARGE */
+function measure(checked: CheckedRecord, index: number, limit: number): void {
+  checked.size = estimate(checked.key) + estimate(checked.value);
+  for (const [name, value] of checked.headers) {
+    checkHeader(name, value, checked.topic, index);
+    checked.size += estimate(name) + estimate(value);
+  }
+  if (checked.size > limit) throw tooLarge(checked, index, limit);
 }
 
 /** At most this many bytes will the record take in a frame. */
@@ -87,34 +128,54 @@ export function isPlainField(field: unknown): field is BytesLike {
   return typeof field === 'string' || field === null || field === undefined || field instanceof Uint8Array;
 }
 
-function toBytesLike<T>(
+/** Sets the field; a promise when that has to wait. */
+function serialize<T>(
+  checked: CheckedRecord,
   field: 'key' | 'value',
-  topic: string,
   data: T | null | undefined,
   serializer: Serializer<T> | undefined,
   index: number,
-): BytesLike {
+): Promise<void> | undefined {
+  const { topic } = checked;
   if (serializer === undefined) {
-    if (isPlainField(data)) return data;
-    throw invalid(index, topic, field, `a string, Uint8Array or null (no ${field}Serializer is set)`, data);
+    if (!isPlainField(data)) {
+      throw invalid(index, topic, field, `a string, Uint8Array or null (no ${field}Serializer is set)`, data);
+    }
+    checked[field] = data;
+    return undefined;
   }
-  let bytes: unknown;
-  try {
-    bytes = serializer.serialize(topic, data as T);
-  } catch (cause) {
-    throw new RecordError(
+  const failed = (cause: unknown) =>
+    new RecordError(
       `record ${index} for topic ${topic}: the ${field} serializer failed: ${messageOf(cause)}`,
       'SERIALIZATION_FAILED',
       { topic, index, cause },
     );
+  let bytes: unknown;
+  let later: boolean;
+  try {
+    bytes = serializer.serialize(topic, data as T, checked.headers as FrameHeader[]);
+    later = !isPlainField(bytes) && typeof (bytes as PromiseLike<unknown> | null)?.then === 'function';
+  } catch (cause) {
+    throw failed(cause);
   }
-  if (isPlainField(bytes)) return bytes;
-  throw new RecordError(
-    `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(bytes)}, expected a string, ` +
-      'Uint8Array or null',
-    'SERIALIZATION_FAILED',
-    { topic, index },
-  );
+  const keep = (result: unknown) => {
+    if (!isPlainField(result)) {
+      throw new RecordError(
+        `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(result)}, expected a ` +
+          'string, Uint8Array or null',
+        'SERIALIZATION_FAILED',
+        { topic, index },
+      );
+    }
+    checked[field] = result;
+  };
+  if (!later) {
+    keep(bytes);
+    return undefined;
+  }
+  return Promise.resolve(bytes as PromiseLike<unknown>).then(keep, (cause) => {
+    throw failed(cause);
+  });
 }
 
 function checkPartition(partition: unknown, topic: string, index: number): number {
@@ -132,14 +193,18 @@ function checkTimestamp(timestamp: unknown, topic: string, index: number): numbe
   throw invalid(index, topic, 'timestamp', 'milliseconds since the epoch, or a valid Date', timestamp);
 }
 
-function checkHeaders(headers: unknown, topic: string, index: number): readonly FrameHeader[] {
+function checkHeader(name: unknown, value: unknown, topic: string, index: number): void {
+  if (typeof name !== 'string') throw invalid(index, topic, 'a header name', 'a string', name);
+  if (!isPlainField(value)) {
+    throw invalid(index, topic, `header ${JSON.stringify(name)}`, 'a string, Uint8Array or null', value);
+  }
+}
+
+function checkHeaders(headers: unknown, topic: string, index: number): FrameHeader[] {
   const pairs: FrameHeader[] = [];
   const add = (name: unknown, value: unknown) => {
-    if (typeof name !== 'string') throw invalid(index, topic, 'a header name', 'a string', name);
-    if (!isPlainField(value)) {
-      throw invalid(index, topic, `header ${JSON.stringify(name)}`, 'a string, Uint8Array or null', value);
-    }
-    pairs.push([name, value]);
+    checkHeader(name, value, topic, index);
+    pairs.push([name as string, value as BytesLike]);
   };
   if (Array.isArray(headers)) {
     for (const pair of headers) {

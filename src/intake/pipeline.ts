@@ -1,9 +1,11 @@
 // The stages a record passes after the call: what single sends and batches have in common.
 import type { BufferMemory } from '../buffer/buffer-memory';
 import type { Outstanding } from '../delivery/outstanding';
-import type { LastBrokerError } from '../delivery/record-failure';
+import type { Tally } from '../delivery/tally';
+import type { BrokerHealth } from '../delivery/timeout-stage';
 import type { FrameHandover } from '../handover/frame-handover';
 import type { TopicDirectory } from '../partition/topic-directory';
+import type { SerializationOrder } from '../serialize/serialization-order';
 import type { RecordRules } from './check-record';
 
 export interface Pipeline<K, V> {
@@ -12,14 +14,9 @@ export interface Pipeline<K, V> {
   readonly memory: BufferMemory;
   readonly handover: FrameHandover;
   readonly outstanding: Outstanding;
-  readonly lastBrokerError: LastBrokerError;
-  /** Counts outcomes, and has an eye on what failures say about topics. */
+  readonly serializing: SerializationOrder;
+  readonly health: BrokerHealth;
   readonly tally: Tally;
-}
-
-export class Tally {
-  delivered = 0;
-  failed = 0;
 }
 
 /**

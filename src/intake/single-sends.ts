@@ -1,22 +1,35 @@
 // Single sends: those made in the same turn of the event loop share a frame.
-import type { Waiter } from '../buffer/buffer-memory';
-import type { DeliveryReport } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
-import { recordFailure } from '../delivery/record-failure';
-import { RecordMetadata, TIMESTAMP_TYPES } from '../delivery/record-metadata';
+import type { RecordMetadata } from '../delivery/record-metadata';
 import type { RecordError } from '../errors';
-import type { FrameOwner } from '../handover/frame-handover';
+import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
-import { bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
+import { largerThanBuffer } from './admission-errors';
 import { asRecordError, type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
+import { PendingSend } from './pending-send';
 import { FRAME_BYTES, type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
+import { SingleSendFrame } from './single-send-frame';
 
 /** Few: a frame's promises resolve together, and librdkafka works on the first frames while the rest is packed. */
 const SINGLE_SEND_FRAME_RECORDS = 64;
 
-type Resolve = (metadata: RecordMetadata) => void;
-type Reject = (error: RecordError) => void;
+export type OnDelivered = (metadata: RecordMetadata) => void;
+export type OnFailed = (error: RecordError) => void;
+
+/** What only some callers want of a send. */
+export interface SendExtras {
+  /** The record is in the buffer. */
+  accepted?: () => void;
+  /** Ends the wait for that. */
+  signal?: AbortSignal;
+}
+
+/** Where a record waited on its way into the buffer. */
+export interface AdmissionWaits {
+  metadataMs: number;
+  bufferMs: number;
+}
 
 export class SingleSends<K, V> {
   readonly #pipeline: Pipeline<K, V>;
@@ -27,28 +40,39 @@ export class SingleSends<K, V> {
     this.#pipeline = pipeline;
   }
 
-  send(record: ProducerRecord<K, V>): Promise<RecordMetadata> {
-    return new Promise((resolve, reject) => {
-      const { rules, topics, memory, outstanding } = this.#pipeline;
-      let checked: CheckedRecord;
-      try {
-        checked = checkRecord(record, 0, rules);
-      } catch (error) {
-        throw asRecordError(error, 0);
+  /** Exactly one of both is called, never within this call. @throws RecordError for a record that cannot be produced */
+  send(record: ProducerRecord<K, V>, delivered: OnDelivered, failed: OnFailed, extras?: SendExtras): void {
+    const { rules, topics, memory, outstanding, serializing } = this.#pipeline;
+    let checked: CheckedRecord;
+    let topic: Topic;
+    try {
+      checked = checkRecord(record, 0, rules);
+      topic = topics.topic(checked.topic);
+      if (checked.pending === undefined && topic.ready && !serializing.holds(topic.name)) {
+        this.prepare(topic, checked);
+        const bytes = checked.size + SINGLE_SEND_OVERHEAD_BYTES;
+        if (memory.tryTake(bytes)) {
+          this.pack(topic, checked, outstanding.accept(1), delivered, failed, extras);
+          return;
+        }
       }
-      const bytes = checked.size + SINGLE_SEND_OVERHEAD_BYTES;
-      if (!memory.canEverTake(bytes)) throw largerThanBuffer(checked, 0, bytes, memory.capacity);
-      const topic = topics.topic(checked.topic);
-      const epoch = outstanding.accept(1);
-      if (topic.ready) {
-        this.#admit(topic, checked, bytes, epoch, resolve, reject);
-        return;
-      }
-      topic.whenReady((error) => {
-        if (error === undefined) this.#admit(topic, checked, bytes, epoch, resolve, reject);
-        else this.#fail(error, epoch, reject);
-      });
-    });
+    } catch (error) {
+      this.#pipeline.tally.refused++;
+      throw asRecordError(error, 0);
+    }
+    new PendingSend(this.#pipeline, this, checked, topic, delivered, failed, extras).start();
+  }
+
+  /** The last look at a record before it may wait for memory. @throws RecordError */
+  prepare(topic: Topic, record: CheckedRecord): void {
+    const bytes = record.size + SINGLE_SEND_OVERHEAD_BYTES;
+    const { memory } = this.#pipeline;
+    if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, 0, bytes, memory.capacity);
+    if (record.partition !== -1) return;
+    if (topic.refusal !== undefined) throw topic.refusal;
+    if (topic.partitioner !== undefined) {
+      record.partition = choosePartition(topic.partitioner, record, topic, 0);
+    }
   }
 
   /** Hands the open frame over, if there is one. */
@@ -59,51 +83,27 @@ export class SingleSends<K, V> {
     this.#pipeline.handover.submit(frame, frame.packed);
   }
 
-  #admit(
+  /** Packs a record whose memory has been taken. */
+  pack(
     topic: Topic,
     record: CheckedRecord,
-    bytes: number,
     epoch: Epoch,
-    resolve: Resolve,
-    reject: Reject,
+    delivered: OnDelivered,
+    failed: OnFailed,
+    extras: SendExtras | undefined,
+    waits?: AdmissionWaits,
   ): void {
-    const { memory } = this.#pipeline;
-    if (memory.tryTake(bytes)) {
-      this.#pack(topic, record, bytes, epoch, resolve, reject);
-      return;
-    }
-    const waiter: Waiter = {
-      wanted: bytes,
-      resume: () => {
-        if (!memory.takeInTurn(bytes)) return false;
-        this.#pack(topic, record, bytes, epoch, resolve, reject);
-        return true;
-      },
-      expire: (reason) => {
-        const error =
-          reason === 'timeout' ? bufferTimeout(topic.name, 0, memory) : closedBeforeSent(topic.name, 0);
-        this.#fail(error, epoch, reject);
-      },
-    };
-    memory.wait(waiter);
-  }
-
-  #pack(
-    topic: Topic,
-    record: CheckedRecord,
-    bytes: number,
-    epoch: Epoch,
-    resolve: Resolve,
-    reject: Reject,
-  ): void {
-    const { memory, handover } = this.#pipeline;
+    const { memory, handover, tally, outstanding } = this.#pipeline;
     const { writer } = handover;
+    const bytes = record.size + SINGLE_SEND_OVERHEAD_BYTES;
     let bound: number;
     try {
       bound = upperBoundOf(record);
     } catch (error) {
       // A buffer that was transferred to another thread while the record waited.
-      this.#fail(asRecordError(error, 0), epoch, reject);
+      tally.refused++;
+      failed(asRecordError(error, 0));
+      outstanding.settle(epoch, 1);
       memory.release(bytes);
       return;
     }
@@ -121,80 +121,9 @@ export class SingleSends<K, V> {
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) writer.append(topic.id, partition, key, value);
     else writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
-    frame.add(topic.name, bytes, resolve, reject);
+    frame.add(topic, record.original, bytes, delivered, failed, waits);
+    tally.accepted++;
+    extras?.accepted?.();
     if (writer.recordCount >= SINGLE_SEND_FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.flush();
-  }
-
-  #fail(error: RecordError, epoch: Epoch, reject: Reject): void {
-    const { tally, outstanding } = this.#pipeline;
-    tally.failed++;
-    reject(error);
-    outstanding.settle(epoch, 1);
-  }
-}
-
-class SingleSendFrame<K, V> implements FrameOwner {
-  readonly epoch: Epoch;
-  readonly #pipeline: Pipeline<K, V>;
-  readonly #topics: string[] = [];
-  readonly #resolves: Resolve[] = [];
-  readonly #rejects: Reject[] = [];
-  #bytes = 0;
-
-  constructor(pipeline: Pipeline<K, V>, epoch: Epoch) {
-    this.#pipeline = pipeline;
-    this.epoch = epoch;
-  }
-
-  add(topic: string, bytes: number, resolve: Resolve, reject: Reject): void {
-    this.#topics.push(topic);
-    this.#resolves.push(resolve);
-    this.#rejects.push(reject);
-    this.#bytes += bytes;
-  }
-
-  /** Admission counted characters; now the bytes are known. */
-  readonly packed = (bytes: number, records: number): void => {
-    const exact = bytes + records * SINGLE_SEND_OVERHEAD_BYTES;
-    this.#pipeline.memory.adjust(exact - this.#bytes);
-    this.#bytes = exact;
-  };
-
-  settled(report: DeliveryReport): void {
-    const { count } = report;
-    const { offsets, timestamps, partitions, timestampTypes } = report;
-    const errors = report.failedCount > 0 ? report.errors : undefined;
-    for (let i = 0; i < count; i++) {
-      if (errors !== undefined && errors[i] !== 0) {
-        this.#rejects[i](recordFailure(report, i, this.#topics[i], 0, this.#pipeline.lastBrokerError));
-        continue;
-      }
-      this.#resolves[i](
-        new RecordMetadata(
-          this.#topics[i],
-          partitions[i],
-          offsets[i],
-          timestamps[i],
-          TIMESTAMP_TYPES[timestampTypes[i]],
-        ),
-      );
-    }
-    this.#end(count, report.failedCount);
-  }
-
-  refused(cause: unknown): void {
-    this.#rejects.forEach((reject, i) => {
-      reject(frameRefused(this.#topics[i], 0, cause));
-    });
-    this.#end(this.#rejects.length, this.#rejects.length);
-  }
-
-  #end(count: number, failed: number): void {
-    const { memory, outstanding, tally, topics } = this.#pipeline;
-    tally.delivered += count - failed;
-    tally.failed += failed;
-    if (failed > 0) topics.refreshSoon();
-    outstanding.settle(this.epoch, count);
-    memory.release(this.#bytes);
   }
 }

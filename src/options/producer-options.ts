@@ -1,10 +1,27 @@
 // The producer's options: one table that validation, the mapping to librdkafka and the documentation read.
 import type { BytesLike } from '../intake/record';
+import {
+  KEYLESS_PARTITIONINGS,
+  type KeylessPartitioning,
+  PARTITIONER_NAMES,
+  type Partitioner,
+} from '../partition/partitioner';
 import type { Serializer } from '../serialize/serializer';
 import type { SaslOptions, SslOptions } from './security';
 
 export type Acks = 'all' | -1 | 0 | 1;
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+export type OnPartitionGrowth = 'adopt' | 'freeze' | 'fail';
+export type OnPoison = 'resend' | 'fail';
+
+/** What may differ from topic to topic. What is left out is as the producer has it. */
+export interface TopicOptions<K = BytesLike, V = BytesLike> {
+  keySerializer?: Serializer<K>;
+  valueSerializer?: Serializer<V>;
+  partitioner?: Partitioner<K, V>;
+  keylessPartitioning?: KeylessPartitioning;
+}
 
 /** Names and defaults are the Java producer's where it has them; differences are said beside each. */
 export interface ProducerOptions<K = BytesLike, V = BytesLike> {
@@ -63,6 +80,30 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   /** Default: values are strings, bytes or null. */
   valueSerializer?: Serializer<V>;
   /**
+   * Chooses the partition of records that name none: a name (librdkafka's, its property `partitioner`), or a function, an
+   * object or a class of the caller's. Default 'murmur2': the Java client's.
+   */
+  partitioner?: Partitioner<K, V>;
+  /**
+   * Where 'murmur2' puts records without a key. 'round-robin': one partition after the other, each as many. 'sticky': many
+   * to one partition, then another at random, so that batches are larger (KIP-480). Default 'round-robin' (Java: sticky).
+   */
+  keylessPartitioning?: KeylessPartitioning;
+  /**
+   * When a topic gets more partitions, which is noticed within `metadataMaxAgeMs`: 'adopt' them, so that most keys move;
+   * 'freeze' what partitioners choose from, so that each key stays where it was as long as this producer lives; or 'fail'
+   * every further record of that topic that names no partition. Default 'adopt' (as Java).
+   */
+  onPartitionGrowth?: OnPartitionGrowth;
+  /**
+   * When a broker refuses a request because of single records (KIP-467): 'resend' the others, which it did not store either,
+   * behind what has been sent in the meantime; or 'fail' them too, with _INVALID_DIFFERENT_RECORD. Default 'resend'; a
+   * transactional producer has 'fail'.
+   */
+  onPoison?: OnPoison;
+  /** Serializers and partitioners of single topics, by their names. */
+  topics?: { readonly [topic: string]: TopicOptions<K, V> };
+  /**
    * Makes the producer transactional (KIP-98): see `beginTransaction`. Of all producers with one id only the newest may go
    * on, and it ends what an earlier one left open: one id for each instance that runs at the same time, the same again
    * after its restart. Needs idempotence and acks 'all'.
@@ -99,7 +140,18 @@ export type ResolvedOptions<K, V> = Readonly<
 export type OptionRule =
   | { kind: 'integer' | 'number'; min: number; max: number; unit: 'ms' | 'bytes' | '' }
   | { kind: 'choice'; choices: readonly (string | number)[] }
-  | { kind: 'boolean' | 'string' | 'servers' | 'serializer' | 'ssl' | 'sasl' | 'properties' };
+  | {
+      kind:
+        | 'boolean'
+        | 'string'
+        | 'servers'
+        | 'serializer'
+        | 'partitioner'
+        | 'topics'
+        | 'ssl'
+        | 'sasl'
+        | 'properties';
+    };
 
 export interface OptionRow {
   name: keyof ProducerOptions;
@@ -364,6 +416,40 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     kafkajs: 'sasl',
     summary:
       'who we are: `{ mechanism, username, password }`, or `{ mechanism, oauthBearerProvider }` for OAUTHBEARER',
+  },
+  {
+    name: 'partitioner',
+    rule: { kind: 'partitioner' },
+    default: PARTITIONER_NAMES[0],
+    aliases: ['partitioner'],
+    java: 'partitioner.class',
+    kafkajs: 'createPartitioner',
+    summary: "who chooses a record's partition: a name, or the caller's own function, object or class",
+  },
+  {
+    name: 'keylessPartitioning',
+    rule: { kind: 'choice', choices: KEYLESS_PARTITIONINGS },
+    default: 'round-robin',
+    javaDefault: 'sticky',
+    summary: 'where `murmur2` puts records without a key',
+  },
+  {
+    name: 'onPartitionGrowth',
+    rule: { kind: 'choice', choices: ['adopt', 'freeze', 'fail'] },
+    default: 'adopt',
+    summary: 'what becomes of keys when a topic gets more partitions',
+  },
+  {
+    name: 'onPoison',
+    rule: { kind: 'choice', choices: ['resend', 'fail'] },
+    default: 'resend',
+    summary: 'what becomes of records that shared a request with one that the broker refused',
+  },
+  {
+    name: 'topics',
+    rule: { kind: 'topics' },
+    default: {},
+    summary: 'serializers and partitioners of single topics',
   },
   {
     name: 'librdkafka',

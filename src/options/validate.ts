@@ -1,6 +1,8 @@
 // Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
 // once and never writes into the caller's object.
 import { ConfigError, describeValue } from '../errors';
+import { isTopicName } from '../intake/check-record';
+import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
 import {
   type Compression,
   OPTION_TABLE,
@@ -78,19 +80,60 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
       return typeof (value as { serialize?: unknown } | null)?.serialize === 'function'
         ? { value }
         : undefined;
+    case 'partitioner':
+      return isPartitioner(value) ? { value } : undefined;
+    case 'topics':
+      return isPlainObject(value) ? { value: checkedTopics(value) } : undefined;
     case 'ssl':
       return { value: checkedSsl(value) };
     case 'sasl':
       return { value: checkedSasl(value) };
     case 'properties': {
-      if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
-      const copy = { ...(value as Record<string, unknown>) };
+      if (!isPlainObject(value)) return undefined;
+      const copy = { ...value };
       const types = ['string', 'number', 'boolean'];
       return Object.values(copy).every((property) => types.includes(typeof property))
         ? { value: copy }
         : undefined;
     }
   }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+const TOPIC_ROWS = OPTION_TABLE.filter(({ name }) =>
+  ['keySerializer', 'valueSerializer', 'partitioner', 'keylessPartitioning'].includes(name),
+);
+
+function checkedTopics(topics: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [topic, given] of Object.entries(topics)) {
+    if (!isTopicName(topic))
+      throw new ConfigError(`option topics: ${JSON.stringify(topic)} is no topic's name`);
+    if (!isPlainObject(given)) {
+      throw new ConfigError(`option topics.${topic} must be an object, got ${describeValue(given)}`);
+    }
+    const own: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      const row = TOPIC_ROWS.find((option) => option.name === name);
+      if (row === undefined) {
+        const allowed = TOPIC_ROWS.map((option) => option.name).join(', ');
+        throw new ConfigError(`unknown option topics.${topic}.${name}: a topic may have ${allowed}`);
+      }
+      if (value === undefined) continue;
+      const fit = fits(row.rule, value);
+      if (fit === undefined) {
+        throw new ConfigError(
+          `option topics.${topic}.${name} must be ${expectation(row.rule)}, got ${describeValue(value)}`,
+        );
+      }
+      own[name] = fit.value;
+    }
+    result[topic] = own;
+  }
+  return result;
 }
 
 /** What a value must be, in words. */
@@ -110,7 +153,11 @@ export function expectation(rule: OptionRule): string {
     case 'servers':
       return "'host:port' or a list of them";
     case 'serializer':
-      return 'an object with a method serialize(topic, data)';
+      return 'an object with a method serialize(topic, data, headers)';
+    case 'partitioner':
+      return `one of ${PARTITIONER_NAMES.join(', ')}, a function, or an object or class with a method partition(request)`;
+    case 'topics':
+      return "an object of topics' names and their options";
     // Their own checks tell more.
     case 'ssl':
       return 'true, false or an object';

@@ -2,6 +2,14 @@
 // partitions up when a topic is first used, and again every `metadataMaxAgeMs`.
 import type { NativeClient } from '../addon';
 import { kafkaErrorDescription, kafkaErrorName, RecordError } from '../errors';
+import type { OnPartitionGrowth } from '../options/producer-options';
+import {
+  KEYLESS_PARTITIONINGS,
+  type KeylessPartitioning,
+  PARTITIONER_NAMES,
+  type PartitionerName,
+  type PartitionFunction,
+} from './partitioner';
 
 /** Is told that the topic is ready, or why it will not be. */
 export type TopicWaiter = (error: RecordError | undefined) => void;
@@ -9,25 +17,71 @@ export type TopicWaiter = (error: RecordError | undefined) => void;
 export class Topic {
   readonly name: string;
   readonly id: number;
+  /** Chooses partitions in place of the addon. */
+  readonly partitioner: PartitionFunction | undefined;
   /** When those who wait for it have waited long enough. */
   readonly deadline: number;
+  /** What partitioners choose from. */
   partitionCount = 0;
+  /** What the topic has: with onPartitionGrowth 'freeze' maybe more. */
+  knownPartitions = 0;
+  /** Those with a leader, ascending. */
+  availablePartitions: readonly number[] = [];
+  /** Each known partition's; -1: none. */
+  leaders: Int32Array = new Int32Array(0);
+  /** Why records that name no partition are refused, if they are. */
+  refusal: RecordError | undefined;
   /** Whether records may be packed for it: its partitions are known. */
   ready = false;
   lastError = '';
   readonly whenReady: (waiter: TopicWaiter) => void;
 
-  constructor(name: string, id: number, deadline: number, wait: (topic: Topic, waiter: TopicWaiter) => void) {
+  constructor(
+    name: string,
+    id: number,
+    partitioner: PartitionFunction | undefined,
+    deadline: number,
+    wait: (topic: Topic, waiter: TopicWaiter) => void,
+  ) {
     this.name = name;
     this.id = id;
+    this.partitioner = partitioner;
     this.deadline = deadline;
     this.whenReady = (waiter) => wait(this, waiter);
   }
 }
 
+/** A topic has got more partitions. */
+export interface PartitionGrowth {
+  topic: string;
+  from: number;
+  to: number;
+  /** What is done about it: the option `onPartitionGrowth`. */
+  action: OnPartitionGrowth;
+}
+
+export interface PartitionInfo {
+  partition: number;
+  /** The broker that leads it; -1: none at present. */
+  leader: number;
+  replicas: number[];
+  /** The replicas in sync. */
+  isr: number[];
+}
+
+interface Partitioning {
+  partitioner: PartitionerName | PartitionFunction;
+  keylessPartitioning: KeylessPartitioning;
+}
+
 export interface TopicDirectoryOptions {
   maxBlockMs: number;
   metadataMaxAgeMs: number;
+  /** Bytes after which a sticky partition changes, at the latest. */
+  batchSize: number;
+  onPartitionGrowth: OnPartitionGrowth;
+  partitioningOf: (topic: string) => Partitioning;
+  onGrowth: (growth: PartitionGrowth) => void;
   /** The last complaint of a broker, for the error's cause. */
   lastBrokerError: () => Error | undefined;
 }
@@ -58,6 +112,7 @@ export class TopicDirectory {
   #waiting: { topic: Topic; waiter: TopicWaiter }[] = [];
   readonly #refreshTimer: NodeJS.Timeout;
   #resolving = false;
+  #refreshing = false;
   #refreshSoon: NodeJS.Timeout | undefined;
   #closed: ((topic: string) => RecordError) | undefined;
 
@@ -73,7 +128,9 @@ export class TopicDirectory {
     if (known !== undefined) return known;
     if (this.#closed !== undefined) throw this.#closed(name);
     const deadline = performance.now() + this.#options.maxBlockMs;
-    const topic = new Topic(name, this.#register(name), deadline, (of, waiter) => {
+    const { partitioner } = this.#options.partitioningOf(name);
+    const custom = typeof partitioner === 'string' ? undefined : partitioner;
+    const topic = new Topic(name, this.#register(name), custom, deadline, (of, waiter) => {
       this.#waiting.push({ topic: of, waiter });
     });
     this.#byName.set(name, topic);
@@ -87,6 +144,11 @@ export class TopicDirectory {
     return topic;
   }
 
+  /** The topic, if it has been used and could be looked up. */
+  known(name: string): Topic | undefined {
+    return this.#byName.get(name);
+  }
+
   /** Looks all topics up again before long: something about them seems to have changed. */
   refreshSoon(): void {
     if (this.#closed !== undefined) return;
@@ -94,6 +156,26 @@ export class TopicDirectory {
       this.#refreshSoon = undefined;
       void this.#refresh();
     }, REFRESH_PAUSE_MS).unref();
+  }
+
+  /** Takes a waiter out of the queue, if it is still there. */
+  forgetWaiter(waiter: TopicWaiter): void {
+    this.#waiting = this.#waiting.filter((place) => place.waiter !== waiter);
+  }
+
+  /** Asks the brokers for a topic's partitions. @throws RecordError as a send to that topic would */
+  async describe(name: string): Promise<PartitionInfo[]> {
+    const topic = this.topic(name);
+    if (!topic.ready) {
+      await new Promise<void>((resolve, reject) => {
+        topic.whenReady((error) => (error === undefined ? resolve() : reject(error)));
+      });
+    }
+    const [error, partitions] = await this.#client.describeTopic(topic.id, LONGEST_TIMEOUT_MS);
+    if (error === 0) return partitions;
+    throw new RecordError(`topic ${name}: ${kafkaErrorDescription(error)}`, kafkaErrorName(error), {
+      topic: name,
+    });
   }
 
   /** Ends every wait with this error. */
@@ -105,18 +187,29 @@ export class TopicDirectory {
   }
 
   #register(name: string): number {
+    const { partitioner, keylessPartitioning } = this.#options.partitioningOf(name);
     try {
-      return this.#client.topic(name);
+      return this.#client.topic(
+        name,
+        typeof partitioner === 'string' ? PARTITIONER_NAMES.indexOf(partitioner) : 0,
+        KEYLESS_PARTITIONINGS.indexOf(keylessPartitioning),
+        this.#options.onPartitionGrowth === 'freeze',
+        this.#options.batchSize,
+      );
     } catch (cause) {
       const { message, code = 'INVALID_RECORD' } = cause as Error & { code?: string };
       throw new RecordError(`topic ${name}: ${message}`, code, { topic: name, cause });
     }
   }
 
+  // One at a time: each holds a thread of libuv's pool for as long as a broker lets it wait.
   async #refresh(): Promise<void> {
     const ids = [...this.#byName.values()].map((topic) => topic.id);
-    if (ids.length > 0 && this.#closed === undefined)
-      this.#read(await this.#client.refreshMetadata(ids, LONGEST_TIMEOUT_MS));
+    if (this.#refreshing || ids.length === 0 || this.#closed !== undefined) return;
+    this.#refreshing = true;
+    const found = await this.#client.refreshMetadata(ids, LONGEST_TIMEOUT_MS);
+    this.#refreshing = false;
+    this.#read(found);
   }
 
   async #resolve(): Promise<void> {
@@ -152,11 +245,13 @@ export class TopicDirectory {
 
   #read(found: Int32Array): void {
     const settled = new Map<Topic, RecordError | undefined>();
-    for (let at = 2; at < found.length; at += 4) {
+    let count: number;
+    for (let at = 2; at < found.length; at += 3 + count) {
       const topic = this.#byId[found[at]];
       const error = kafkaErrorName(found[at + 1]);
+      count = found[at + 2];
       if (found[at + 1] === 0) {
-        topic.partitionCount = found[at + 2];
+        this.#learn(topic, found.subarray(at + 3, at + 3 + count));
         if (this.#unresolved.has(topic)) settled.set(topic, undefined);
       } else if (this.#unresolved.has(topic)) {
         topic.lastError = kafkaErrorDescription(found[at + 1]);
@@ -169,6 +264,30 @@ export class TopicDirectory {
       }
     }
     this.#settle(settled);
+  }
+
+  #learn(topic: Topic, leaders: Int32Array): void {
+    const { onPartitionGrowth, onGrowth } = this.#options;
+    const from = topic.knownPartitions;
+    const to = leaders.length;
+    topic.knownPartitions = to;
+    topic.leaders = leaders.slice();
+    const frozen = onPartitionGrowth === 'freeze' && from > 0 && to > topic.partitionCount;
+    if (!frozen) topic.partitionCount = to;
+    const available: number[] = [];
+    for (let partition = 0; partition < topic.partitionCount; partition++) {
+      if (leaders[partition] >= 0) available.push(partition);
+    }
+    topic.availablePartitions = available;
+    if (from === 0 || to <= from) return;
+    if (onPartitionGrowth === 'fail') {
+      topic.refusal = new RecordError(
+        `topic ${topic.name} has grown from ${from} to ${to} partitions, and onPartitionGrowth is 'fail'`,
+        'PARTITIONS_GREW',
+        { topic: topic.name },
+      );
+    }
+    onGrowth({ topic: topic.name, from, to, action: onPartitionGrowth });
   }
 
   // First all topics, then all waiters in one go: no send made later can overtake them. A topic that failed is
@@ -193,7 +312,7 @@ export class TopicDirectory {
       `topic ${topic.name}: its partitions were not known within maxBlockMs (${this.#options.maxBlockMs} ms): ` +
         `${topic.lastError || 'no broker answered'}${cause === undefined ? '' : ` (last broker error: ${cause.message})`}`,
       'METADATA_TIMEOUT',
-      { topic: topic.name, cause },
+      { topic: topic.name, cause, timedOutIn: 'metadata' },
     );
   }
 }

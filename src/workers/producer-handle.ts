@@ -2,21 +2,25 @@
 // postMessage.
 import { ConfigError, describeValue } from '../errors';
 import type { ProducerOptions, ResolvedOptions } from '../options/producer-options';
+import type { PartitionerName } from '../partition/partitioner';
 
 /** Of the owner's options, those that the sending side reads. Credentials are not among them. */
 const COPIED = [
+  'batchSize',
   'bootstrapServers',
   'bufferMemory',
   'connectTimeoutMs',
   'deliveryTimeoutMs',
+  'keylessPartitioning',
   'lingerMs',
   'maxBlockMs',
   'maxRequestSize',
   'metadataMaxAgeMs',
+  'onPartitionGrowth',
 ] as const;
 
 /** What a thread may choose for itself; everything else is the owner's. */
-const OWN = ['keySerializer', 'valueSerializer', 'maxBlockMs'] as const;
+const OWN = ['keySerializer', 'valueSerializer', 'partitioner', 'topics', 'maxBlockMs'] as const;
 
 /** From `producer.share()`, for `Producer.attach()` in another thread of this process. Its content is nobody's business. */
 export interface ProducerHandle {
@@ -24,13 +28,22 @@ export interface ProducerHandle {
   readonly process: number;
   readonly client: number;
   readonly options: Pick<ResolvedOptions<never, never>, (typeof COPIED)[number]>;
+  /** undefined: code of the owner's, which cannot go from thread to thread. */
+  readonly partitioner: PartitionerName | undefined;
 }
 
 export type AttachOptions<K, V> = Pick<ProducerOptions<K, V>, (typeof OWN)[number]>;
 
 export function makeHandle<K, V>(client: number, options: ResolvedOptions<K, V>): ProducerHandle {
   const copied = Object.fromEntries(COPIED.map((name) => [name, options[name]]));
-  return { millrace: 'producer', process: process.pid, client, options: copied as ProducerHandle['options'] };
+  const { partitioner } = options;
+  return {
+    millrace: 'producer',
+    process: process.pid,
+    client,
+    options: copied as ProducerHandle['options'],
+    partitioner: typeof partitioner === 'string' ? partitioner : undefined,
+  };
 }
 
 /** The attached producer's options. @throws ConfigError when this is no handle of this process, or an option is the owner's */
@@ -50,5 +63,11 @@ export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V
       );
     }
   }
-  return { ...handle.options, ...own };
+  const partitioner = own.partitioner ?? (handle.partitioner as AttachOptions<K, V>['partitioner']);
+  if (partitioner === undefined) {
+    throw new ConfigError(
+      "attach: the owner's partitioner is code, which cannot go from thread to thread: give the same as the option partitioner",
+    );
+  }
+  return { ...handle.options, ...own, partitioner };
 }

@@ -146,7 +146,7 @@ class ClientTest : public testing::Test {
     EXPECT_EQ(metadata.error, RD_KAFKA_RESP_ERR_NO_ERROR);
     EXPECT_EQ(metadata.topics.size(), 1u);
     if (metadata.topics.size() == 1) {
-      EXPECT_EQ(metadata.topics[0].partition_count, partitions);
+      EXPECT_EQ(metadata.topics[0].partitions.size(), static_cast<size_t>(partitions));
     }
     return id;
   }

@@ -71,7 +71,7 @@ class GroupByPartition : public testing::Test {
 
 TEST_F(GroupByPartition, KeysGoWhereTheJavaClientPutsThem) {
   for (const int32_t count : {1, 2, 3, 12, 100, 5000}) {
-    topic_.set_partitions(count, {0});  // keys ignore which partitions have leaders
+    topic_.partitioner.set_partitions(count, {0});  // keys ignore which partitions have leaders
     std::vector<TestRecord> records;
     for (int i = 0; i < 1000; i++) records.push_back(keyed(0, "key-" + std::to_string(i)));
     records.push_back(keyed(0, ""));
@@ -82,7 +82,7 @@ TEST_F(GroupByPartition, KeysGoWhereTheJavaClientPutsThem) {
 }
 
 TEST_F(GroupByPartition, RecordsWithoutAKeyAreSpreadEvenly) {
-  topic_.set_partitions(12, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  topic_.partitioner.set_partitions(12, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
   std::map<int32_t, int> counts;
   for (int frame = 0; frame < 5; frame++) {
     group(std::vector<TestRecord>(120, at(0, -1)));
@@ -94,7 +94,7 @@ TEST_F(GroupByPartition, RecordsWithoutAKeyAreSpreadEvenly) {
 }
 
 TEST_F(GroupByPartition, SingleRecordsGoOnWhereTheLastFrameStopped) {
-  topic_.set_partitions(3, {0, 1, 2});
+  topic_.partitioner.set_partitions(3, {0, 1, 2});
   for (int32_t i = 0; i < 9; i++) {
     group({at(0, -1)});
     EXPECT_EQ(partition(0), i % 3);
@@ -102,7 +102,7 @@ TEST_F(GroupByPartition, SingleRecordsGoOnWhereTheLastFrameStopped) {
 }
 
 TEST_F(GroupByPartition, AnExplicitPartitionWinsOverTheKey) {
-  topic_.set_partitions(12, {});
+  topic_.partitioner.set_partitions(12, {});
   std::vector<TestRecord> records;
   for (int32_t i = 0; i < 24; i++) {
     records.push_back(keyed(0, "same"));
@@ -114,7 +114,7 @@ TEST_F(GroupByPartition, AnExplicitPartitionWinsOverTheKey) {
 }
 
 TEST_F(GroupByPartition, RefusedRecordsComeFirstWithoutAPartition) {
-  topic_.set_partitions(3, {0, 1, 2});
+  topic_.partitioner.set_partitions(3, {0, 1, 2});
   std::vector<TestRecord> records;
   for (int i = 0; i < 30; i++) {
     records.push_back(i % 2 == 0 ? keyed(0, std::to_string(i)) : at(0, 2));
@@ -133,7 +133,7 @@ TEST_F(GroupByPartition, RefusedRecordsComeFirstWithoutAPartition) {
 }
 
 TEST_F(GroupByPartition, AnAbsurdPartitionIsSortedNotCounted) {
-  topic_.set_partitions(3, {0, 1, 2});
+  topic_.partitioner.set_partitions(3, {0, 1, 2});
   std::vector<TestRecord> records;
   for (int i = 0; i < 100; i++) {
     records.push_back(i % 10 == 0 ? at(0, INT32_MAX - i % 20) : keyed(0, std::to_string(i)));
@@ -147,7 +147,7 @@ TEST_F(GroupByPartition, AnAbsurdPartitionIsSortedNotCounted) {
 }
 
 TEST_F(GroupByPartition, CountingAndSortingAgree) {
-  topic_.set_partitions(7, {});
+  topic_.partitioner.set_partitions(7, {});
   std::mt19937 random(1);
   for (int round = 0; round < 300; round++) {
     std::vector<TestRecord> records;
@@ -162,7 +162,7 @@ TEST_F(GroupByPartition, CountingAndSortingAgree) {
 }
 
 TEST_F(GroupByPartition, OnlyItsSegmentIsOrdered) {
-  topic_.set_partitions(3, {0, 1, 2});
+  topic_.partitioner.set_partitions(3, {0, 1, 2});
   group({at(0, 2), at(0, 1), at(0, 2), at(0, 0), at(0, 1)});
   for (uint32_t i = 0; i < 5; i++) frame_->order()[i] = i;
   FrameReader reader(frame_->words, frame_->word_count, frame_->byte_count);

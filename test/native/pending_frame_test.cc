@@ -55,7 +55,7 @@ TEST_F(PendingFrameTest, ASlotLeadsToItsFrame) {
 TEST_F(PendingFrameTest, IsReportedWithItsLastRecord) {
   const auto frame = frame_of(1, 5, 2);
   for (uint32_t i = 0; i < 4; i++) {
-    frame->settle(frame->slots() + i);
+    frame->settle_delivered(frame->slots() + i);
     EXPECT_EQ(taken(), 0u);
   }
   frame->settle_failed(frame->slots() + 4, kTimedOut, RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED);
@@ -100,7 +100,7 @@ TEST_F(PendingFrameTest, AsksForAPumpWhenParkedSegmentsFindRoom) {
   frame->segments()[0].counted = true;
   topic_.enter_window(100);
   topic_.park(parked->segments());
-  frame->settle(frame->slots());
+  frame->settle_delivered(frame->slots());
   EXPECT_TRUE(channel_.take_notices() & DeliveryChannel::kPump);
   EXPECT_FALSE(channel_.take_notices() & DeliveryChannel::kPump);
   EXPECT_EQ(topic_.unpark(), parked->segments());
@@ -127,7 +127,7 @@ TEST_F(PendingFrameTest, IsReportedOnceHoweverManyThreadsSettle) {
             frame->settle_failed(slot, kTimedOut, 0);
           } else {
             slot->offset = i;
-            frame->settle(slot);
+            frame->settle_delivered(slot);
           }
         }
       });

@@ -104,9 +104,9 @@ TEST(Topic, ParkedSegmentsComeBackInOrder) {
 
 TEST(Topic, RoundRobinVisitsPartitionsWithALeaderEvenly) {
   Topic topic(0, "topic", nullptr, 1000);
-  topic.set_partitions(5, {0, 2, 4});
+  topic.partitioner.set_partitions(5, {0, 2, 4});
   int seen[5] = {};
-  for (int i = 0; i < 300; i++) seen[topic.round_robin()]++;
+  for (int i = 0; i < 300; i++) seen[topic.partitioner.round_robin()]++;
   EXPECT_EQ(seen[0], 100);
   EXPECT_EQ(seen[1], 0);
   EXPECT_EQ(seen[2], 100);
@@ -115,17 +115,17 @@ TEST(Topic, RoundRobinVisitsPartitionsWithALeaderEvenly) {
 
 TEST(Topic, RoundRobinVisitsAllWhenNoneHasALeader) {
   Topic topic(0, "topic", nullptr, 1000);
-  topic.set_partitions(3, {});
-  for (int32_t i = 0; i < 9; i++) EXPECT_EQ(topic.round_robin(), i % 3);
+  topic.partitioner.set_partitions(3, {});
+  for (int32_t i = 0; i < 9; i++) EXPECT_EQ(topic.partitioner.round_robin(), i % 3);
 }
 
 TEST(Topic, AnAnswerWithoutPartitionsChangesNothing) {
   Topic topic(0, "topic", nullptr, 1000);
-  topic.set_partitions(3, {1});
-  topic.set_partitions(0, {});
-  topic.set_partitions(-1, {});
-  EXPECT_EQ(topic.partition_count, 3);
-  EXPECT_EQ(topic.round_robin(), 1);
+  topic.partitioner.set_partitions(3, {1});
+  topic.partitioner.set_partitions(0, {});
+  topic.partitioner.set_partitions(-1, {});
+  EXPECT_EQ(topic.partitioner.partition_count(), 3);
+  EXPECT_EQ(topic.partitioner.round_robin(), 1);
 }
 
 TEST(Topic, TheWindowEndsEmptyAfterManyThreads) {

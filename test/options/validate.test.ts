@@ -91,6 +91,25 @@ function wrongValues({ rule }: OptionRow): WrongValue[] {
         { value: { serialize: 'no' }, expectation: 'serialize', received: 'an object (Object)' },
         { value: null, expectation: 'serialize', received: 'null' },
       ];
+    case 'partitioner': {
+      const expectation =
+        'one of murmur2, consistent, consistent_random, fnv1a, fnv1a_random, random, a function, or an object or class ' +
+        'with a method partition(request)';
+      return [
+        { value: 'Murmur2', expectation, received: 'the string "Murmur2"' },
+        { value: 3, expectation, received: 'the number 3' },
+        { value: null, expectation, received: 'null' },
+        { value: {}, expectation, received: 'an object (Object)' },
+      ];
+    }
+    case 'topics': {
+      const expectation = "an object of topics' names and their options";
+      return [
+        { value: 'orders', expectation, received: 'the string "orders"' },
+        { value: ['orders'], expectation, received: 'an object (Array)' },
+        { value: null, expectation, received: 'null' },
+      ];
+    }
     case 'ssl': {
       const expectation = 'true, false or an object';
       return [
@@ -134,6 +153,24 @@ function goodValues({ rule }: OptionRow): unknown[] {
       return ['a:1', 'a:1, b:2', ['a:1', ' b:2 '], 'SSL://a:1', '[::1]:9092', 'a'];
     case 'serializer':
       return [{ serialize: () => null }];
+    case 'partitioner':
+      return [
+        'murmur2',
+        'random',
+        () => 0,
+        { partition: () => 0 },
+        class {
+          partition() {
+            return 0;
+          }
+        },
+      ];
+    case 'topics':
+      return [
+        {},
+        { orders: {} },
+        { orders: { partitioner: 'random', keySerializer: { serialize: () => null } } },
+      ];
     case 'ssl':
       return [true, false, {}, { rejectUnauthorized: false }];
     case 'sasl':

@@ -7,32 +7,35 @@ import { openProducer } from '../testing/open-producer';
 
 describe('the given serializers', () => {
   it('stringSerializer takes text, null and undefined', () => {
-    expect(['', 'a', null, undefined].map((data) => stringSerializer.serialize('t', data))).toEqual([
+    expect(['', 'a', null, undefined].map((data) => stringSerializer.serialize('t', data, []))).toEqual([
       '',
       'a',
       null,
       undefined,
     ]);
     for (const data of [1, {}, Buffer.from('a')]) {
-      expect(() => stringSerializer.serialize('t', data as never)).toThrow(TypeError);
+      expect(() => stringSerializer.serialize('t', data as never, [])).toThrow(TypeError);
     }
   });
 
   it('bytesSerializer takes bytes, null and undefined', () => {
     const bytes = Buffer.from('a');
-    expect(bytesSerializer.serialize('t', bytes)).toBe(bytes);
-    expect([null, undefined].map((data) => bytesSerializer.serialize('t', data))).toEqual([null, undefined]);
+    expect(bytesSerializer.serialize('t', bytes, [])).toBe(bytes);
+    expect([null, undefined].map((data) => bytesSerializer.serialize('t', data, []))).toEqual([
+      null,
+      undefined,
+    ]);
     for (const data of ['a', 1, [1], new ArrayBuffer(1)]) {
-      expect(() => bytesSerializer.serialize('t', data as never)).toThrow(TypeError);
+      expect(() => bytesSerializer.serialize('t', data as never, [])).toThrow(TypeError);
     }
   });
 
   it('jsonSerializer writes JSON; only undefined is Kafka’s null', () => {
     const texts = [{ a: [1, null] }, 'text', null, 0, undefined].map((data) =>
-      jsonSerializer.serialize('t', data),
+      jsonSerializer.serialize('t', data, []),
     );
     expect(texts).toEqual(['{"a":[1,null]}', '"text"', 'null', '0', undefined]);
-    expect(() => jsonSerializer.serialize('t', 1n)).toThrow(TypeError);
+    expect(() => jsonSerializer.serialize('t', 1n, [])).toThrow(TypeError);
   });
 });
 

@@ -1,0 +1,36 @@
+// What close tells of everything the producer had accepted.
+import type { Tally, UnsentRecord } from './tally';
+
+export interface CloseOptions {
+  /** How long to wait for what was accepted. Default: `deliveryTimeoutMs`. */
+  timeoutMs?: number;
+  /** Whether the receipt is to hold the records that were given up on. Default false. */
+  unsentRecords?: boolean;
+}
+
+/** Counts since the producer was made: delivered + failed + unsent = accepted. */
+export interface CloseReceipt<K = unknown, V = unknown> {
+  /** Records that got into the buffer. */
+  accepted: number;
+  delivered: number;
+  /** Failed for reasons of their own, before or during close. */
+  failed: number;
+  /** Not delivered when close's time was over. Their sends reject with PRODUCER_CLOSED. */
+  unsent: number;
+  /** Never got into the buffer, so that their sends were rejected at once or while they waited. */
+  refused: number;
+  /** The unsent ones, when asked for. */
+  unsentRecords: UnsentRecord<K, V>[];
+}
+
+export function receiptOf<K, V>(tally: Tally): CloseReceipt<K, V> {
+  const { accepted, delivered, failed, unsent, refused } = tally;
+  return {
+    accepted,
+    delivered,
+    failed,
+    unsent,
+    refused,
+    unsentRecords: (tally.unsentRecords ?? []) as UnsentRecord<K, V>[],
+  };
+}

@@ -1,0 +1,72 @@
+// Where a record's time went when it ran out.
+import type { RecordWaits, TimeoutStage } from '../errors';
+import type { Topic } from '../partition/topic-directory';
+
+/** What the producer knows of its brokers, for the words of failures. */
+export interface BrokerHealth {
+  /** The last complaint of any broker connection. */
+  lastError(): Error | undefined;
+  /** When that was; `performance.now()`, 0: never. */
+  lastErrorAt(): number;
+  /** Milliseconds since any broker answered anything; -1: none has. */
+  msSinceAnswer(): number;
+}
+
+export interface Deadline {
+  stage: TimeoutStage;
+  waited: RecordWaits;
+}
+
+const NO_WAITS = { metadataMs: 0, bufferMs: 0 };
+
+/** Of an accepted record that timed out. `packedAt`: when it was handed over, by `performance.now()`. */
+export function whereTimeWent(
+  health: BrokerHealth,
+  topic: Topic | undefined,
+  partition: number,
+  persisted: 'no' | 'possibly',
+  packedAt: number,
+  waits: { metadataMs: number; bufferMs: number } = NO_WAITS,
+): Deadline {
+  const deliveryMs = performance.now() - packedAt;
+  const waited = {
+    metadataMs: Math.round(waits.metadataMs),
+    bufferMs: Math.round(waits.bufferMs),
+    deliveryMs: Math.round(deliveryMs),
+  };
+  return { stage: stageOf(health, topic, partition, persisted, packedAt), waited };
+}
+
+function stageOf(
+  health: BrokerHealth,
+  topic: Topic | undefined,
+  partition: number,
+  persisted: 'no' | 'possibly',
+  packedAt: number,
+): TimeoutStage {
+  const sinceAnswer = health.msSinceAnswer();
+  const answeredAt = sinceAnswer < 0 ? 0 : performance.now() - sinceAnswer;
+  // Sent, and nothing heard: was the connection lost in the meantime?
+  if (persisted === 'possibly') return health.lastErrorAt() > packedAt ? 'network' : 'answer';
+  if (topic !== undefined && partition >= 0 && topic.leaders[partition] < 0) return 'leader';
+  return health.lastErrorAt() > answeredAt ? 'connection' : 'queue';
+}
+
+const IN_WORDS: Record<TimeoutStage, string> = {
+  metadata: "waiting for the topic's partitions to be known",
+  buffer: 'waiting for room in the buffer',
+  connection: 'waiting for a connection to the broker',
+  leader: 'waiting for a leader of its partition',
+  queue: 'waiting to be sent, behind other records or between retries',
+  network: "sent, but the connection was lost before the broker's answer",
+  answer: "sent, and waiting for the broker's answer",
+};
+
+export function inWords({ stage, waited }: Deadline): string {
+  const before = [
+    waited.metadataMs > 0 ? `${waited.metadataMs} ms for metadata` : '',
+    waited.bufferMs > 0 ? `${waited.bufferMs} ms for the buffer` : '',
+    `${waited.deliveryMs} ms for delivery`,
+  ].filter((part) => part !== '');
+  return `${IN_WORDS[stage]} (it waited ${before.join(', ')})`;
+}

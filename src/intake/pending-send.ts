@@ -1,0 +1,161 @@
+// A single send that cannot go at once: it waits for its serializers, for its topic, then for memory, in that order.
+import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
+import type { Epoch } from '../delivery/outstanding';
+import type { RecordError } from '../errors';
+import type { Topic } from '../partition/topic-directory';
+import { aborted, bufferTimeout, closedBeforeSent } from './admission-errors';
+import { asRecordError, type CheckedRecord } from './check-record';
+import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
+import type { AdmissionWaits, OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
+
+export class PendingSend<K, V> implements Waiter {
+  readonly #pipeline: Pipeline<K, V>;
+  readonly #sends: SingleSends<K, V>;
+  readonly #record: CheckedRecord;
+  #topic: Topic;
+  readonly #epoch: Epoch;
+  readonly #delivered: OnDelivered;
+  readonly #failed: OnFailed;
+  readonly #extras: SendExtras | undefined;
+  readonly #waits: AdmissionWaits = { metadataMs: 0, bufferMs: 0 };
+  #since = 0;
+  #ended = false;
+
+  constructor(
+    pipeline: Pipeline<K, V>,
+    sends: SingleSends<K, V>,
+    record: CheckedRecord,
+    topic: Topic,
+    delivered: OnDelivered,
+    failed: OnFailed,
+    extras: SendExtras | undefined,
+  ) {
+    this.#pipeline = pipeline;
+    this.#sends = sends;
+    this.#record = record;
+    this.#topic = topic;
+    this.#delivered = delivered;
+    this.#failed = failed;
+    this.#extras = extras;
+    this.#epoch = pipeline.outstanding.accept(1);
+  }
+
+  start(): void {
+    const signal = this.#extras?.signal;
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        // Not within the call to send.
+        queueMicrotask(this.#abort);
+        return;
+      }
+      signal.addEventListener('abort', this.#abort, { once: true });
+    }
+    const { serializing } = this.#pipeline;
+    const { pending } = this.#record;
+    if (pending !== undefined || serializing.holds(this.#topic.name)) {
+      const ready = pending?.catch((error) => this.#fail(asRecordError(error, 0)));
+      serializing.join([this.#topic.name], ready, () => this.#awaitTopic());
+    } else {
+      this.#awaitTopic();
+    }
+  }
+
+  #awaitTopic(): void {
+    if (this.#ended) return;
+    try {
+      // Forgotten when it could not be looked up, and asked for anew.
+      this.#topic = this.#pipeline.topics.topic(this.#record.topic);
+    } catch (error) {
+      this.#fail(asRecordError(error, 0));
+      return;
+    }
+    if (this.#topic.ready) {
+      this.#awaitMemory();
+      return;
+    }
+    this.#since = performance.now();
+    this.#topic.whenReady(this.#onTopic);
+  }
+
+  readonly #onTopic = (error: RecordError | undefined): void => {
+    if (this.#ended) return;
+    this.#waits.metadataMs = performance.now() - this.#since;
+    if (error === undefined) this.#awaitMemory();
+    else this.#fail(error);
+  };
+
+  #awaitMemory(): void {
+    const { memory } = this.#pipeline;
+    try {
+      this.#sends.prepare(this.#topic, this.#record);
+    } catch (error) {
+      this.#fail(asRecordError(error, 0));
+      return;
+    }
+    if (memory.tryTake(this.wanted)) {
+      this.#pack();
+      return;
+    }
+    this.#since = performance.now();
+    memory.wait(this);
+  }
+
+  // -- as a waiter for memory --
+
+  get wanted(): number {
+    return this.#record.size + SINGLE_SEND_OVERHEAD_BYTES;
+  }
+
+  resume(): boolean {
+    if (!this.#pipeline.memory.takeInTurn(this.wanted)) return false;
+    this.#waits.bufferMs = performance.now() - this.#since;
+    this.#pack();
+    return true;
+  }
+
+  expire(reason: WaitEnd): void {
+    const { memory } = this.#pipeline;
+    this.#fail(
+      reason === 'timeout'
+        ? bufferTimeout(this.#topic.name, 0, memory)
+        : closedBeforeSent(this.#topic.name, 0),
+    );
+  }
+
+  // -- its end --
+
+  #pack(): void {
+    this.#end();
+    this.#sends.pack(
+      this.#topic,
+      this.#record,
+      this.#epoch,
+      this.#delivered,
+      this.#failed,
+      this.#extras,
+      this.#waits,
+    );
+  }
+
+  #fail(error: RecordError): void {
+    if (this.#ended) return;
+    this.#end();
+    const { tally, outstanding } = this.#pipeline;
+    tally.refused++;
+    this.#failed(error);
+    outstanding.settle(this.#epoch, 1);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#extras?.signal?.removeEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => {
+    if (this.#ended) return;
+    const { topics, memory } = this.#pipeline;
+    topics.forgetWaiter(this.#onTopic);
+    memory.forget(this);
+    this.#fail(aborted(this.#topic.name, 0, this.#extras?.signal as AbortSignal));
+  };
+}

@@ -1,0 +1,63 @@
+// `producer.writable()`: an object-mode stream of records whose back-pressure is the buffer's.
+import { Writable } from 'node:stream';
+import type { BatchResult } from '../delivery/batch-result';
+import { BatchError, type RecordError } from '../errors';
+import type { Dispatch } from './dispatch';
+import type { ProducerRecord } from './record';
+
+export interface WritableOptions {
+  /** Records the stream holds before `write` returns false. Default 1,000. */
+  highWaterMark?: number;
+  /** Called for each record that failed. Without it the first failure destroys the stream. */
+  onRecordError?: (error: RecordError) => void;
+}
+
+/**
+ * Takes records; a write's callback comes when they are in the producer's buffer, 'finish' when all are delivered. Those
+ * that have gathered travel as one batch.
+ */
+export function recordStream<K, V>(
+  dispatchBatch: (records: ProducerRecord<K, V>[]) => Dispatch<BatchResult>,
+  { highWaterMark = 1000, onRecordError }: WritableOptions,
+): Writable {
+  let inFlight = 0;
+  let whenDrained: (() => void) | undefined;
+
+  const tell = (stream: Writable, error: unknown): void => {
+    if (onRecordError === undefined)
+      stream.destroy(error instanceof BatchError ? error.errors[0] : (error as Error));
+    else if (error instanceof BatchError) error.errors.forEach(onRecordError);
+    else onRecordError(error as RecordError);
+  };
+  const put = (stream: Writable, records: ProducerRecord<K, V>[], callback: () => void): void => {
+    const { accepted, delivered } = dispatchBatch(records);
+    inFlight++;
+    delivered
+      .catch((error) => tell(stream, error))
+      .finally(() => {
+        inFlight--;
+        if (inFlight === 0) whenDrained?.();
+      });
+    // Refused records are told of by `delivered`.
+    accepted.then(callback, callback);
+  };
+
+  return new Writable({
+    objectMode: true,
+    highWaterMark,
+    write(record, _encoding, callback) {
+      put(this, [record], callback);
+    },
+    writev(chunks, callback) {
+      put(
+        this,
+        chunks.map(({ chunk }) => chunk),
+        callback,
+      );
+    },
+    final(callback) {
+      if (inFlight === 0) callback();
+      else whenDrained = callback;
+    },
+  });
+}

@@ -1,0 +1,85 @@
+// `producer.sendAll()`: everything a source gives, no faster than the buffer takes it.
+import type { BatchResult } from '../delivery/batch-result';
+import { BatchError, type RecordError } from '../errors';
+import type { Dispatch } from './dispatch';
+import type { ProducerRecord } from './record';
+
+export interface SendAllOptions {
+  /** Called for each record that failed; its `index` counts from the source's first. Without it the first failure ends the call. */
+  onRecordError?: (error: RecordError) => void;
+  /** Ends the call, and the waits of what is not accepted yet. */
+  signal?: AbortSignal;
+}
+
+export interface SendAllResult {
+  /** Records taken from the source. */
+  count: number;
+  delivered: number;
+  failed: number;
+}
+
+/** Records in a batch at most; fewer when the source has no more at hand. */
+const BATCH_RECORDS = 1000;
+
+export async function sendAll<K, V>(
+  source: AsyncIterable<ProducerRecord<K, V>> | Iterable<ProducerRecord<K, V>>,
+  dispatchBatch: (records: ProducerRecord<K, V>[], signal?: AbortSignal) => Dispatch<BatchResult>,
+  { onRecordError, signal }: SendAllOptions,
+): Promise<SendAllResult> {
+  const result: SendAllResult = { count: 0, delivered: 0, failed: 0 };
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown;
+
+  const settle = async (dispatch: Dispatch<BatchResult>, first: number, count: number): Promise<void> => {
+    try {
+      await dispatch.delivered;
+      result.delivered += count;
+    } catch (error) {
+      const errors = error instanceof BatchError ? error.errors : undefined;
+      result.failed += errors?.length ?? count;
+      result.delivered += count - (errors?.length ?? count);
+      if (onRecordError === undefined || errors === undefined) failure ??= errors?.[0] ?? error;
+      else for (const one of errors) onRecordError(one.at(first + one.index));
+    }
+  };
+  const put = async (records: ProducerRecord<K, V>[]): Promise<void> => {
+    const dispatch = dispatchBatch(records, signal);
+    const settled = settle(dispatch, result.count, records.length);
+    result.count += records.length;
+    inFlight.add(settled);
+    void settled.then(() => inFlight.delete(settled));
+    await dispatch.accepted.catch(() => {});
+  };
+
+  // A slow source's records go when the event loop comes round, a fast one's when a batch is full.
+  let open: ProducerRecord<K, V>[] = [];
+  let putting: Promise<void> = Promise.resolve();
+  let scheduled = false;
+  const putOpen = (): Promise<void> => {
+    const records = open;
+    open = [];
+    if (records.length > 0) putting = putting.then(() => put(records));
+    return putting;
+  };
+  try {
+    for await (const record of source) {
+      signal?.throwIfAborted();
+      if (failure !== undefined) break;
+      open.push(record);
+      if (open.length >= BATCH_RECORDS) {
+        await putOpen();
+      } else if (!scheduled) {
+        scheduled = true;
+        setImmediate(() => {
+          scheduled = false;
+          void putOpen();
+        });
+      }
+    }
+  } finally {
+    await putOpen();
+    await Promise.all(inFlight);
+  }
+  if (failure !== undefined) throw failure;
+  return result;
+}

@@ -1,0 +1,137 @@
+// One frame of single sends: whose they are, and what it holds of the buffer's memory.
+import { type DeliveryReport, IN_FLIGHT } from '../delivery/delivery-report';
+import type { Epoch } from '../delivery/outstanding';
+import { recordFailure } from '../delivery/record-failure';
+import { RecordMetadata, TIMESTAMP_TYPES } from '../delivery/record-metadata';
+import type { FrameOwner } from '../handover/frame-handover';
+import type { Topic } from '../partition/topic-directory';
+import { frameRefused } from './admission-errors';
+import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
+import type { ProducerRecord } from './record';
+import type { AdmissionWaits, OnDelivered, OnFailed } from './single-sends';
+
+export class SingleSendFrame<K, V> implements FrameOwner {
+  readonly epoch: Epoch;
+  readonly #pipeline: Pipeline<K, V>;
+  readonly #packedAt = performance.now();
+  readonly #topics: Topic[] = [];
+  readonly #records: ProducerRecord<unknown, unknown>[] = [];
+  readonly #delivered: OnDelivered[] = [];
+  readonly #failed: OnFailed[] = [];
+  /** Of those that waited at all. */
+  #waits: Map<number, AdmissionWaits> | undefined;
+  /** Those that have been told before the frame was settled. */
+  #told: boolean[] | undefined;
+  #toldCount = 0;
+  #bytes = 0;
+
+  constructor(pipeline: Pipeline<K, V>, epoch: Epoch) {
+    this.#pipeline = pipeline;
+    this.epoch = epoch;
+  }
+
+  add(
+    topic: Topic,
+    record: ProducerRecord<unknown, unknown>,
+    bytes: number,
+    delivered: OnDelivered,
+    failed: OnFailed,
+    waits: AdmissionWaits | undefined,
+  ): void {
+    if (waits !== undefined) {
+      this.#waits ??= new Map();
+      this.#waits.set(this.#topics.length, waits);
+    }
+    this.#topics.push(topic);
+    this.#records.push(record);
+    this.#delivered.push(delivered);
+    this.#failed.push(failed);
+    this.#bytes += bytes;
+  }
+
+  /** Admission counted characters; now the bytes are known. */
+  readonly packed = (bytes: number, records: number): void => {
+    const exact = bytes + records * SINGLE_SEND_OVERHEAD_BYTES;
+    this.#pipeline.memory.adjust(exact - this.#bytes);
+    this.#bytes = exact;
+  };
+
+  settled(report: DeliveryReport): void {
+    this.#tell(report);
+    this.#pipeline.memory.release(this.#bytes);
+  }
+
+  partly(report: DeliveryReport): void {
+    this.#told ??= new Array<boolean>(report.count).fill(false);
+    this.#tell(report);
+  }
+
+  givenUp(report: DeliveryReport): void {
+    this.partly(report);
+  }
+
+  refused(cause: unknown): void {
+    const { memory, outstanding, tally } = this.#pipeline;
+    const count = this.#failed.length;
+    this.#failed.forEach((failed, i) => {
+      failed(frameRefused(this.#topics[i].name, 0, cause));
+    });
+    tally.failed += count;
+    outstanding.settle(this.epoch, count);
+    memory.release(this.#bytes);
+  }
+
+  #tell(report: DeliveryReport): void {
+    const { count, offsets, timestamps, partitions, timestampTypes } = report;
+    if (this.#toldCount === count) return;
+    const { outstanding, tally, topics } = this.#pipeline;
+    const told = this.#told;
+    const errors = report.failedCount > 0 || report.kind !== 'settled' ? report.errors : undefined;
+    let failed = 0;
+    let now = 0;
+    for (let i = 0; i < count; i++) {
+      if (told !== undefined) {
+        if (told[i] || errors?.[i] === IN_FLIGHT) continue;
+        told[i] = true;
+      }
+      now++;
+      if (errors !== undefined && errors[i] !== 0) {
+        failed++;
+        this.#fail(report, i);
+        continue;
+      }
+      this.#delivered[i](
+        new RecordMetadata(
+          this.#topics[i].name,
+          partitions[i],
+          offsets[i],
+          timestamps[i],
+          TIMESTAMP_TYPES[timestampTypes[i]],
+        ),
+      );
+    }
+    this.#toldCount += now;
+    tally.delivered += now - failed;
+    if (failed > 0) topics.refreshSoon();
+    outstanding.settle(this.epoch, now);
+  }
+
+  #fail(report: DeliveryReport, i: number): void {
+    const { health, tally } = this.#pipeline;
+    const topic = this.#topics[i];
+    const error = recordFailure(
+      report,
+      i,
+      {
+        topicName: topic.name,
+        topic,
+        index: 0,
+        packedAt: this.#packedAt,
+        waits: this.#waits?.get(i),
+      },
+      health,
+    );
+    tally.countFailure(error.code, error.persisted, this.#records[i]);
+    this.#failed[i](error);
+  }
+}
