@@ -14,7 +14,7 @@ export interface ChaosRecord {
 export interface OpenWriter {
   /** Sends the records in their order. Resolves when all are settled, and never rejects. */
   write(records: readonly ChaosRecord[]): Promise<void>;
-  close(): Promise<void>;
+  close(): Promise<unknown>;
 }
 
 export interface WriterKind {
