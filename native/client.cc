@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <vector>
 
 #include "certificate_check.h"
 #include "delivery_report.h"
@@ -41,6 +43,21 @@ void keep_freed_memory() {
   constexpr size_t kUsuallyOnItsWay = 16 << 20;
   void* volatile block = std::malloc(kUsuallyOnItsWay);
   std::free(block);
+}
+
+rd_kafka_resp_err_t mark_taken(rd_kafka_t*, const rd_kafka_conf_t*, void* taken, char*, size_t) {
+  *static_cast<bool*>(taken) = true;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// When rd_kafka_new fails late (over a key that does not fit its certificate, say) it has freed the interceptors, and
+// leaves the rest to rd_kafka_conf_destroy, which would free them again. Such a configuration is never freed; the list
+// tells leak checkers that this is meant.
+void keep_forever(rd_kafka_conf_t* conf) {
+  static std::mutex mutex;
+  static auto* const kept = new std::vector<rd_kafka_conf_t*>();
+  std::lock_guard<std::mutex> lock(mutex);
+  kept->push_back(conf);
 }
 
 }  // namespace
@@ -81,8 +98,15 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
+  // Set as soon as rd_kafka_new has found the configuration consistent.
+  bool conf_taken = false;
+  rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace-taken", mark_taken, &conf_taken);
+
   client->handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof reason);
-  if (client->handle_ == nullptr) throw std::runtime_error(reason);
+  if (client->handle_ == nullptr) {
+    if (conf_taken) keep_forever(conf.release());
+    throw std::runtime_error(reason);
+  }
   conf.release();  // the handle's now
 
   // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread

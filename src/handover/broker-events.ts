@@ -25,6 +25,9 @@ const ALL_BROKERS_DOWN = '_ALL_BROKERS_DOWN';
 /** Trying again will not help: the credentials or certificates are wrong. */
 const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_AUTHENTICATION_FAILED']);
 
+/** TLS 1.3 has a broker refuse our certificate, or its lack, after the handshake: librdkafka calls that a broken connection. */
+const ALERT = /SSL alert number (4[2-68]|116)\b/;
+
 export class BrokerEvents {
   #last: MillraceError | undefined;
   #refusal: { error: MillraceError; at: number } | undefined;
@@ -92,9 +95,12 @@ export class BrokerEvents {
   #receiveError(code: number, fatal: boolean, text: string): void {
     const name = kafkaErrorName(code);
     if (name === ALL_BROKERS_DOWN) return;
-    const error = new MillraceError(this.#explained(withoutPrefix(text)), name, { fatal });
+    const told = this.#explained(withoutPrefix(text));
+    const error = ALERT.test(told)
+      ? new MillraceError(`${told}: it wants a certificate that it trusts (see ssl.cert, ssl.key)`, '_SSL')
+      : new MillraceError(told, name, { fatal });
     this.#remember(error);
-    if (REFUSALS.has(name)) this.#refusal = { error, at: performance.now() };
+    if (REFUSALS.has(error.code)) this.#refusal = { error, at: performance.now() };
     if (fatal) this.#fatal = error;
     this.#listeners.brokerError(error);
   }

@@ -12,6 +12,9 @@ const LONGEST_ATTEMPT_MS = 4000;
  */
 const OLD_REFUSAL_COUNTS_AFTER_MS = 3000;
 
+const NO_REASON =
+  'no connection gave a reason; listeners that want TLS or SASL close others without one (see ssl, sasl)';
+
 export interface Connecting {
   client: NativeClient;
   events: BrokerEvents;
@@ -45,7 +48,7 @@ export async function connect(connecting: Connecting): Promise<void> {
       const cause = tokens.awaited ?? events.last;
       throw new ConnectionError(
         `no broker at ${bootstrapServers} answered within connectTimeoutMs (${connectTimeoutMs} ms)` +
-          `${cause === undefined ? '' : `: ${cause.message}`}`,
+          `: ${cause === undefined ? NO_REASON : cause.message}`,
         'CONNECTION_FAILED',
         { cause },
       );

@@ -19,7 +19,15 @@ export interface BrokerPlace {
   /** The other brokers connect here, and the harness. */
   directPort: number;
   controllerPort: number;
+  /** Beside those three. */
+  listeners: readonly Listener[];
   directory: string;
+}
+
+export interface Listener {
+  name: string;
+  protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT';
+  port: number;
 }
 
 /** Writes a broker's settings and formats its data directory. */
@@ -29,6 +37,7 @@ export async function formatStorage(
   place: BrokerPlace,
   all: readonly BrokerPlace[],
   brokerProperties: Record<string, string>,
+  formatArguments: readonly string[],
 ): Promise<void> {
   const properties = { ...defaultProperties(place, all), ...brokerProperties };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
@@ -38,6 +47,7 @@ export async function formatStorage(
   // Tiered compilation stopped early: this program is over before better code would pay.
   const java = ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'kafka.tools.StorageTool'];
   const storage = ['format', `--cluster-id=${clusterId}`, '-c', propertiesFile(place), ...standalone];
+  storage.push(...formatArguments);
   try {
     await run(javaCommand(), [...java, ...storage]);
   } catch (error) {
@@ -52,14 +62,16 @@ export function propertiesFile(place: BrokerPlace): string {
 
 function defaultProperties(place: BrokerPlace, all: readonly BrokerPlace[]): Record<string, string> {
   const direct = `DIRECT://${HOST}:${place.directPort}`;
+  const further = place.listeners.map(({ name, port }) => `,${name}://${HOST}:${port}`).join('');
+  const protocols = place.listeners.map(({ name, protocol }) => `,${name}:${protocol}`).join('');
   return {
     'process.roles': 'broker,controller',
     'node.id': String(place.id),
-    listeners: `PLAINTEXT://${HOST}:${place.port},${direct},CONTROLLER://${HOST}:${place.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${HOST}:${place.advertisedPort},${direct}`,
+    listeners: `PLAINTEXT://${HOST}:${place.port},${direct},CONTROLLER://${HOST}:${place.controllerPort}${further}`,
+    'advertised.listeners': `PLAINTEXT://${HOST}:${place.advertisedPort},${direct}${further}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'DIRECT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
     'log.dirs': path.join(place.directory, 'data'),
     ...quorum(all),
     ...replication(all.length),

@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { type BrokerPlace, formatStorage, HOST, propertiesFile } from './broker-storage';
+import { type BrokerPlace, formatStorage, HOST, type Listener, propertiesFile } from './broker-storage';
 import { javaCommand, kafkaClassPath, kafkaVersion } from './kafka-jars';
 import { TcpProxy } from './tcp-proxy';
 import { Watchdog } from './watchdog';
@@ -33,6 +33,10 @@ export interface RealKafkaOptions {
   heap?: string;
   /** Advertises each broker behind a TcpProxy, so that its clients' connections can be hurt. */
   proxied?: boolean;
+  /** Further listeners of every broker, by name. They do not go through a proxy. */
+  listeners?: Record<string, Listener['protocol']>;
+  /** More arguments for the command that formats the brokers' storage, such as `--add-scram`. */
+  formatArguments?: readonly string[];
 }
 
 /** A Kafka cluster of combined controllers and brokers that never outlives this process. */
@@ -40,18 +44,26 @@ export class RealKafka {
   /** Starts a cluster, and waits until every broker answers and knows all the others. */
   static async start(options: RealKafkaOptions = {}): Promise<RealKafka> {
     const { brokers: count = 1, brokerProperties = {}, heap = '1g', proxied = false } = options;
+    const { listeners = {}, formatArguments = [] } = options;
+    const names = Object.keys(listeners);
+    const portsEach = 3 + names.length;
     const classPath = await kafkaClassPath();
     const directory = await mkdtemp(path.join(os.tmpdir(), 'millrace-kafka-'));
     const watchdog = new Watchdog(directory);
     const proxies: TcpProxy[] = [];
     try {
-      const ports = await freePorts(3 * count);
+      const ports = await freePorts(portsEach * count);
       const places = Array.from({ length: count }, (_, i) => ({
         id: i + 1,
-        port: ports[3 * i],
-        advertisedPort: ports[3 * i],
-        directPort: ports[3 * i + 1],
-        controllerPort: ports[3 * i + 2],
+        port: ports[portsEach * i],
+        advertisedPort: ports[portsEach * i],
+        directPort: ports[portsEach * i + 1],
+        controllerPort: ports[portsEach * i + 2],
+        listeners: names.map((name, j) => ({
+          name,
+          protocol: listeners[name],
+          port: ports[portsEach * i + 3 + j],
+        })),
         directory: path.join(directory, `broker-${i + 1}`),
       }));
       for (const place of proxied ? places : []) {
@@ -62,7 +74,7 @@ export class RealKafka {
       const clusterId = randomBytes(16).toString('base64url');
       const brokers = await Promise.all(
         places.map(async (place) => {
-          await formatStorage(classPath, clusterId, place, places, brokerProperties);
+          await formatStorage(classPath, clusterId, place, places, brokerProperties, formatArguments);
           return new RealBroker(place, classPath, heap, watchdog, proxies[place.id - 1]);
         }),
       );
@@ -91,6 +103,11 @@ export class RealKafka {
   ) {
     this.bootstrapServers = brokers.map(({ port }) => `${HOST}:${port}`).join(',');
     this.directServers = brokers.map(({ directPort }) => `${HOST}:${directPort}`).join(',');
+  }
+
+  /** A comma-separated list of one of the further `listeners`. */
+  serversOf(listener: string): string {
+    return this.brokers.map((broker) => `${HOST}:${broker.portOf(listener)}`).join(',');
   }
 
   /** Ends every broker at once and removes its data. */
@@ -127,6 +144,12 @@ export class RealBroker {
     this.id = place.id;
     this.port = place.advertisedPort;
     this.directPort = place.directPort;
+  }
+
+  portOf(listener: string): number {
+    const found = this.place.listeners.find(({ name }) => name === listener);
+    if (found === undefined) throw new Error(`Broker ${this.id} has no listener ${listener}`);
+    return found.port;
   }
 
   /** Undefined while the broker is down. */

@@ -803,6 +803,9 @@ TEST_F(ClientTest, OpenThrowsLibrdkafkasReason) {
   EXPECT_NE(reason({{"acks", "many"}}), "");
   // Found only when all properties are seen together.
   EXPECT_NE(reason({{"enable.idempotence", "true"}, {"acks", "1"}}), "");
+  // Found only when the client is half made.
+  EXPECT_NE(reason({{"security.protocol", "ssl"}, {"ssl.key.location", "/no/such/file"}}), "");
+  EXPECT_NE(reason({{"security.protocol", "ssl"}, {"ssl.ca.pem", "not PEM"}}), "");
 }
 
 TEST_F(ClientTest, MetadataTellsPartitionsAndWhichHaveALeader) {
