@@ -4,11 +4,13 @@ import type { Topic } from '../partition/topic-directory';
 import type { DeliveryReport } from './delivery-report';
 import { type BrokerHealth, inWords, whereTimeWent } from './timeout-stage';
 
-const UNREACHABLE: ReadonlySet<string> = new Set([
+// Of these the code says nothing but that it did not work; the reason stands in a broker's error.
+const WITHOUT_REASON: ReadonlySet<string> = new Set([
   '_MSG_TIMED_OUT',
   '_TIMED_OUT',
   '_TRANSPORT',
   '_PURGE_QUEUE',
+  '_FATAL',
 ]);
 
 /** What is known of a failed record beside the report. */
@@ -34,9 +36,9 @@ export function recordFailure(
   const persisted = report.persisted(at);
   const where = partition === undefined ? `topic ${topicName}` : `topic ${topicName}, partition ${partition}`;
   const detail = report.details?.get(at);
-  const cause = UNREACHABLE.has(name) ? health.lastError() : undefined;
+  const cause = WITHOUT_REASON.has(name) ? health.lastError() : undefined;
   const because = cause === undefined ? '' : ` (last broker error: ${cause.message})`;
-  const details = { topic: topicName, partition, index, persisted, cause };
+  const details = { topic: topicName, partition, index, persisted, cause, fatal: name === '_FATAL' };
   if (name === '_PURGE_QUEUE' || name === '_PURGE_INFLIGHT') {
     return withoutStack(
       () =>
