@@ -332,20 +332,24 @@ void Client::expire_parked(int64_t accepted_before_ms) {
   }
 }
 
-void Client::purge() {
-  std::shared_lock<std::shared_mutex> gate(gate_);
-  if (handle_ == nullptr) return;
-  fail_resends();
+void Client::fail_parked(rd_kafka_resp_err_t error) {
   for (const auto& topic : topics_) {
     std::lock_guard<std::mutex> submitting(topic->submitting);
     while (!topic->parked.empty()) {
       Segment* const segment = topic->unpark();
       PendingFrame* const frame = segment->frame;
       frame->hold();
-      fail_segment(*frame, *segment, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+      fail_segment(*frame, *segment, error);
       frame->let_go();
     }
   }
+}
+
+void Client::purge() {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (handle_ == nullptr) return;
+  fail_resends();
+  fail_parked(RD_KAFKA_RESP_ERR__PURGE_QUEUE);
   rd_kafka_purge(handle_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 

@@ -25,6 +25,7 @@
 #include "resend_queue.h"
 #include "topic.h"
 #include "topic_metadata.h"
+#include "transaction_call.h"
 
 namespace millrace {
 
@@ -82,6 +83,13 @@ class Client {
   // -- blocking --
   TopicMetadata refresh_metadata(const std::vector<uint32_t>& topic_ids, int timeout_ms);
   rd_kafka_resp_err_t flush(int timeout_ms);
+  // Transactions, in client_transactions.cc. begin only waits for librdkafka's main thread; called with a transaction
+  // open it changes nothing and tells what ails that one, if anything does. abort also fails what is parked.
+  TransactionOutcome init_transactions(int timeout_ms);
+  TransactionOutcome begin_transaction();
+  TransactionOutcome send_offsets(const GroupOffsets& offsets, int timeout_ms);
+  TransactionOutcome commit_transaction(int timeout_ms);
+  TransactionOutcome abort_transaction(int timeout_ms);
   // Refuses further submissions, then ends the handle. Idempotent; the second caller waits for the first.
   void destroy();
 
@@ -140,6 +148,7 @@ class Client {
   void tell_members();
   FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
   void pump_topic(Topic& topic);
+  void fail_parked(rd_kafka_resp_err_t error);  // with gate_ held
   void resend_all();
   void fail_resends();
   void adopt(PendingFrame* frame) noexcept;

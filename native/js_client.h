@@ -31,6 +31,11 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value refresh_metadata(const Napi::CallbackInfo& info);
   Napi::Value describe_topic(const Napi::CallbackInfo& info);
   Napi::Value flush(const Napi::CallbackInfo& info);
+  Napi::Value init_transactions(const Napi::CallbackInfo& info);
+  Napi::Value begin_transaction(const Napi::CallbackInfo& info);
+  Napi::Value send_offsets(const Napi::CallbackInfo& info);
+  Napi::Value commit_transaction(const Napi::CallbackInfo& info);
+  Napi::Value abort_transaction(const Napi::CallbackInfo& info);
   Napi::Value destroy(const Napi::CallbackInfo& info);
   void destroy_now(const Napi::CallbackInfo& info);
   Napi::Value share(const Napi::CallbackInfo& info);

@@ -46,6 +46,14 @@ export interface NativePartition {
   isr: number[];
 }
 
+export type NativeTransactionError = [
+  code: number,
+  text: string,
+  retriable: boolean,
+  abortable: boolean,
+  fatal: boolean,
+];
+
 export interface NativeClient {
   topic(name: string, hash: number, keyless: number, freeze: boolean, stickyBytes: number): number;
   submit(
@@ -78,6 +86,22 @@ export interface NativeClient {
   /** Frames of other threads that are not settled. */
   unsettledElsewhere(): number;
   /** In an attached thread: ends its part; outcomes not reported by then never are. */
+  /** Resumed by the same call when it ran out of time, as commit and abort are. */
+  initTransactions(timeoutMs: number): Promise<NativeTransactionError | undefined>;
+  /** With a transaction open it changes nothing, and tells what ails that one if anything does. */
+  beginTransaction(): Promise<NativeTransactionError | undefined>;
+  sendOffsets(
+    groupId: string,
+    generationId: number,
+    memberId: string,
+    groupInstanceId: string,
+    /** [topic, partition, offset, metadata, …], one after the other. */
+    positions: (string | number | bigint)[],
+    timeoutMs: number,
+  ): Promise<NativeTransactionError | undefined>;
+  commitTransaction(timeoutMs: number): Promise<NativeTransactionError | undefined>;
+  /** Fails what is not delivered yet. */
+  abortTransaction(timeoutMs: number): Promise<NativeTransactionError | undefined>;
   destroy(): Promise<void>;
   destroyNow(): void;
   queueLength(): number;

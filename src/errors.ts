@@ -227,6 +227,11 @@ const RETRIABLE_NAMES: ReadonlySet<string> = new Set([
   'COMMIT_TIMEOUT',
 ]);
 
+/** Whether an error of this name is of a kind that time cures. */
+export function mayPassByItself(code: string): boolean {
+  return RETRIABLE_NAMES.has(code);
+}
+
 export function kafkaErrorName(code: number): string {
   return BY_CODE.get(code)?.name ?? `ERROR_${code}`;
 }

@@ -52,4 +52,7 @@ export {
   type SerializerHeaders,
   stringSerializer,
 } from './serialize/serializer';
+export type { GroupOffsets, PartitionOffset } from './transactions/group-offsets';
+export type { Transaction } from './transactions/transaction';
+export type { TransactOptions } from './transactions/transactions';
 export type { AttachOptions, ProducerHandle } from './workers/producer-handle';

@@ -9,12 +9,12 @@ import { Outstanding } from './delivery/outstanding';
 import type { RecordMetadata } from './delivery/record-metadata';
 import { Tally } from './delivery/tally';
 import type { BrokerHealth } from './delivery/timeout-stage';
-import { ConfigError, describeValue, type MillraceError, RecordError } from './errors';
+import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
 import { BrokerEvents, type LogEvent } from './handover/broker-events';
 import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
-import { closedBeforeSent, isClosedError } from './intake/admission-errors';
+import { closedBeforeSent, isClosedError, transactionAborted } from './intake/admission-errors';
 import { BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
@@ -30,6 +30,9 @@ import { RulesByTopic, type TopicRules } from './options/topic-rules';
 import { validateOptions } from './options/validate';
 import { type PartitionGrowth, type PartitionInfo, TopicDirectory } from './partition/topic-directory';
 import { SerializationOrder } from './serialize/serialization-order';
+import { CoordinatorCalls } from './transactions/coordinator-calls';
+import type { Transaction } from './transactions/transaction';
+import { Transactions, type TransactOptions } from './transactions/transactions';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 
 /** Frames are looked at this often for taking too long. */
@@ -107,6 +110,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   #topics!: TopicDirectory;
   #pipeline!: Pipeline<K, V>;
   #singles!: SingleSends<K, V>;
+  #transactions: Transactions<K, V> | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #takeBackExit: (() => void) | undefined;
 
@@ -155,10 +159,15 @@ export class Producer<K = BytesLike, V = BytesLike>
   /**
    * What another thread of this process needs to send through this producer: pass it through `workerData` or
    * `postMessage` to `Producer.attach()`.
-   * @throws MillraceError PRODUCER_CLOSED; ConfigError when librdkafka refuses a property
+   * @throws MillraceError PRODUCER_CLOSED; ConfigError when librdkafka refuses a property, or with `transactionalId`
    */
   share(): ProducerHandle {
     if (this.#shared !== undefined) return this.#shared;
+    if (this.#options.transactionalId !== undefined) {
+      throw new ConfigError(
+        'share: a producer with transactionalId serves one thread, which ends its transactions',
+      );
+    }
     this.#lifecycle.ensureOpen(() => this.#open());
     return makeHandle(this.#client.share(), this.#options);
   }
@@ -190,7 +199,7 @@ export class Producer<K = BytesLike, V = BytesLike>
    * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
    * the promise has settled, or at once unless the send had to wait. With a callback there is no promise, and no
    * unhandled rejection.
-   * @throws (rejects with) RecordError; MillraceError PRODUCER_CLOSED
+   * @throws (rejects with) RecordError; MillraceError PRODUCER_CLOSED, OUTSIDE_TRANSACTION with `transactionalId`
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
   send(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
@@ -221,6 +230,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     extras?: SendExtras,
   ): void {
     this.#lifecycle.ensureOpen(() => this.#open());
+    this.#transactions?.ensureInside();
     this.#singles.send(record, delivered, failed, extras);
   }
 
@@ -229,7 +239,8 @@ export class Producer<K = BytesLike, V = BytesLike>
    * used for the first time, the records behind wait with it, and later sends to known topics may overtake them. The array and
    * its records must not be changed until the promise has settled.
    * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others;
-   *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array
+   *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array, OUTSIDE_TRANSACTION with
+   *   `transactionalId`
    */
   sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult> {
     return new Promise((resolve, reject) => this.#sendBatch(records, resolve, reject, options));
@@ -248,6 +259,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       );
     }
     this.#lifecycle.ensureOpen(() => this.#open());
+    this.#transactions?.ensureInside();
     // What was sent singly before goes first.
     this.#singles.flush();
     new BatchSend(this.#pipeline, records, resolve, reject, extras).start();
@@ -302,6 +314,41 @@ export class Producer<K = BytesLike, V = BytesLike>
     }
     this.#lifecycle.ensureOpen(() => this.#open());
     return this.#topics.describe(topic);
+  }
+
+  /**
+   * Begins a transaction, and on the first call registers the producer with its coordinator: older producers of the same
+   * `transactionalId` are fenced, what they left open is ended. A producer has one transaction at a time.
+   * @throws (rejects with) MillraceError NOT_TRANSACTIONAL without `transactionalId`; TRANSACTION_OPEN; PRODUCER_CLOSED; the
+   *   coordinator's code, `retriable` when none answered within `transactionTimeoutMs`, `fatal` when the producer must be
+   *   replaced (_FENCED, INVALID_TRANSACTION_TIMEOUT, …)
+   */
+  async beginTransaction(): Promise<Transaction<K, V>> {
+    return this.#transactional().begin();
+  }
+
+  /**
+   * Runs `work` in a transaction of its own: commits when it has returned, aborts when it throws. What the brokers answer
+   * with is tried again, aborted or told as docs/transactions.md says for each code.
+   * @throws (rejects with) what `work` threw; MillraceError of `beginTransaction` and of `Transaction.commit`. With
+   *   COMMIT_TIMEOUT the outcome is unknown; in all other cases nothing has become visible.
+   */
+  async transact<T>(
+    work: (transaction: Transaction<K, V>) => Promise<T> | T,
+    options: TransactOptions = {},
+  ): Promise<T> {
+    return this.#transactional().transact(work, options);
+  }
+
+  #transactional(): Transactions<K, V> {
+    if (this.#options.transactionalId === undefined) {
+      throw new MillraceError(
+        'a transaction needs a producer with the option transactionalId',
+        'NOT_TRANSACTIONAL',
+      );
+    }
+    this.#lifecycle.ensureOpen(() => this.#open());
+    return this.#transactions as Transactions<K, V>;
   }
 
   /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */
@@ -388,6 +435,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       lastError: () => this.#events.fatal ?? this.#events.last,
       lastErrorAt: () => this.#events.lastAt,
       msSinceAnswer: () => this.#client.msSinceAnswer(),
+      transactional: transactionalId !== undefined,
     };
     this.#topics = new TopicDirectory(this.#client, {
       maxBlockMs,
@@ -409,6 +457,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       health,
     };
     this.#singles = new SingleSends(this.#pipeline);
+    if (transactionalId !== undefined) this.#openTransactions();
     this.#housekeeping = setInterval(() => {
       this.#client.expireParked(deliveryTimeoutMs);
       frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
@@ -416,11 +465,32 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#takeBackExit = endAtExit(() => this.#client.destroyNow());
   }
 
+  #openTransactions(): void {
+    this.#transactions = new Transactions<K, V>(
+      {
+        send: (record, options) => this.send(record, options),
+        sendBatch: (records, options) => this.sendBatch(records, options),
+        flush: () => this.flush(),
+        giveUpWaiting: () => {
+          this.#topics.giveUpWaiting((topic) => transactionAborted(topic, 0));
+          this.#memory.giveUpWaiting();
+        },
+        ensureOpen: () => this.#lifecycle.ensureOpen(() => this.#open()),
+        isOpen: () => this.#lifecycle.state === 'open',
+        fatal: () => this.#events.fatal,
+      },
+      new CoordinatorCalls(this.#client, this.#options),
+    );
+  }
+
   async #close(timeoutMs: number): Promise<void> {
+    const deadline = pause(timeoutMs);
+    if (this.#transactions !== undefined) {
+      await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
+    }
     this.#singles.flush();
     this.#client.endSharing();
     const drained = this.#outstanding.drain();
-    const deadline = pause(timeoutMs);
     if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
     await Promise.race([Promise.all([drained, this.#othersDelivered(deadline)]), deadline.over]);
     deadline.cancel();

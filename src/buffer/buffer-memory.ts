@@ -3,7 +3,7 @@
 // client have equal parts of its limit, so that each waits for its own records only.
 
 /** Why a wait ended without memory. */
-export type WaitEnd = 'timeout' | 'closed';
+export type WaitEnd = 'timeout' | 'transaction aborted' | 'closed';
 
 export interface Waiter {
   /** Bytes it can make use of at once: it is not woken for less. */
@@ -94,6 +94,12 @@ export class BufferMemory {
     this.#places.splice(at, 1);
     // Those behind it may want less.
     this.#serve();
+  }
+
+  /** Ends every wait: what waits belongs to a transaction that is aborted. */
+  giveUpWaiting(): void {
+    for (let waiting = this.waiting; waiting > 0; waiting--) this.#leave().expire('transaction aborted');
+    this.#arm();
   }
 
   /** Ends every wait, now and from now on. */

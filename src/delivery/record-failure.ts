@@ -13,6 +13,9 @@ const WITHOUT_REASON: ReadonlySet<string> = new Set([
   '_FATAL',
 ]);
 
+/** How librdkafka refuses or fails the records of a transaction that can only be aborted. */
+const TAKEN_BACK: ReadonlySet<string> = new Set(['_PURGE_QUEUE', '_PURGE_INFLIGHT', '_STATE']);
+
 /** What is known of a failed record beside the report. */
 export interface FailedRecord {
   topicName: string;
@@ -39,6 +42,16 @@ export function recordFailure(
   const cause = WITHOUT_REASON.has(name) ? health.lastError() : undefined;
   const because = cause === undefined ? '' : ` (last broker error: ${cause.message})`;
   const details = { topic: topicName, partition, index, persisted, cause, fatal: name === '_FATAL' };
+  if (health.transactional && TAKEN_BACK.has(name)) {
+    return withoutStack(
+      () =>
+        new RecordError(
+          `record ${index} for ${where} was not delivered: its transaction failed`,
+          'TRANSACTION_ABORTED',
+          details,
+        ),
+    );
+  }
   if (name === '_PURGE_QUEUE' || name === '_PURGE_INFLIGHT') {
     return withoutStack(
       () =>

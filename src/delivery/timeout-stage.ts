@@ -10,6 +10,8 @@ export interface BrokerHealth {
   lastErrorAt(): number;
   /** Milliseconds since any broker answered anything; -1: none has. */
   msSinceAnswer(): number;
+  /** Whether records belong to transactions: what librdkafka takes back was then aborted. */
+  readonly transactional: boolean;
 }
 
 export interface Deadline {

@@ -1,9 +1,32 @@
 // What a record is told that never got into librdkafka.
-import type { BufferMemory } from '../buffer/buffer-memory';
+import type { BufferMemory, WaitEnd } from '../buffer/buffer-memory';
 import { RecordError, withoutStack } from '../errors';
 import type { CheckedRecord } from './check-record';
 
-export function bufferTimeout(topic: string, index: number, memory: BufferMemory): RecordError {
+/** A wait for memory ended without any. */
+export function waitEnded(reason: WaitEnd, topic: string, index: number, memory: BufferMemory): RecordError {
+  switch (reason) {
+    case 'timeout':
+      return bufferTimeout(topic, index, memory);
+    case 'transaction aborted':
+      return transactionAborted(topic, index);
+    case 'closed':
+      return closedBeforeSent(topic, index);
+  }
+}
+
+export function transactionAborted(topic: string, index: number): RecordError {
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for topic ${topic} was not sent: its transaction was aborted`,
+        'TRANSACTION_ABORTED',
+        { topic, index },
+      ),
+  );
+}
+
+function bufferTimeout(topic: string, index: number, memory: BufferMemory): RecordError {
   return withoutStack(
     () =>
       new RecordError(

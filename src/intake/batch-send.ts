@@ -10,7 +10,7 @@ import { recordFailure } from '../delivery/record-failure';
 import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
-import { aborted, bufferTimeout, closedBeforeSent, frameRefused, largerThanBuffer } from './admission-errors';
+import { aborted, frameRefused, largerThanBuffer, waitEnded } from './admission-errors';
 import { BatchFrame } from './batch-frame';
 import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
@@ -110,9 +110,7 @@ export class BatchSend<K, V> implements Waiter {
 
   expire(reason: WaitEnd): void {
     const { memory } = this.#pipeline;
-    this.#refuseRest((topic, index) =>
-      reason === 'timeout' ? bufferTimeout(topic, index, memory) : closedBeforeSent(topic, index),
-    );
+    this.#refuseRest((topic, index) => waitEnded(reason, topic, index, memory));
   }
 
   #waitForMemory(): void {

@@ -3,7 +3,7 @@ import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import type { Epoch } from '../delivery/outstanding';
 import type { RecordError } from '../errors';
 import type { Topic } from '../partition/topic-directory';
-import { aborted, bufferTimeout, closedBeforeSent } from './admission-errors';
+import { aborted, waitEnded } from './admission-errors';
 import { asRecordError, type CheckedRecord } from './check-record';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { AdmissionWaits, OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
@@ -114,12 +114,7 @@ export class PendingSend<K, V> implements Waiter {
   }
 
   expire(reason: WaitEnd): void {
-    const { memory } = this.#pipeline;
-    this.#fail(
-      reason === 'timeout'
-        ? bufferTimeout(this.#topic.name, 0, memory)
-        : closedBeforeSent(this.#topic.name, 0),
-    );
+    this.#fail(waitEnded(reason, this.#topic.name, 0, this.#pipeline.memory));
   }
 
   // -- its end --

@@ -178,7 +178,12 @@ export class TopicDirectory {
     });
   }
 
-  /** Ends every wait with this error. */
+  /** Ends every wait with this error; later ones wait as ever. */
+  giveUpWaiting(error: (topic: string) => RecordError): void {
+    this.#settle(new Map([...this.#unresolved].map((topic) => [topic, error(topic.name)])));
+  }
+
+  /** Ends every wait with this error, now and from now on. */
   close(error: (topic: string) => RecordError): void {
     this.#closed = error;
     clearInterval(this.#refreshTimer);

@@ -1,0 +1,131 @@
+// librdkafka's transactional calls: one at a time, each made again while its error says that this may help.
+import type { NativeClient, NativeTransactionError } from '../addon';
+import { kafkaErrorName, MillraceError } from '../errors';
+import type { GroupPosition } from './group-offsets';
+
+/**
+ * Calls that can be resumed hold a thread of libuv's pool, and closing, for no longer than this at a time. Short at first:
+ * resuming wakes librdkafka, which looks for the coordinator by a timer of half a second.
+ */
+const FIRST_SLICE_MS = 50;
+const LONGEST_SLICE_MS = 500;
+/** Between two attempts, when the first one failed at once. */
+const PAUSE_MS = 100;
+
+export interface CoordinatorCallTimes {
+  /** For as long the coordinator is asked again. */
+  transactionTimeoutMs: number;
+  /** For as long offsets may take: librdkafka cannot resume that call. */
+  maxBlockMs: number;
+}
+
+export class CoordinatorCalls {
+  readonly #client: NativeClient;
+  readonly #times: CoordinatorCallTimes;
+  #last: Promise<unknown> = Promise.resolve();
+  /** When to stop asking, because the producer closes. */
+  #giveUpAt = Number.POSITIVE_INFINITY;
+
+  constructor(client: NativeClient, times: CoordinatorCallTimes) {
+    this.#client = client;
+    this.#times = times;
+  }
+
+  /** Registers the producer: older ones of its id are fenced, what they left open is ended. */
+  init(): Promise<void> {
+    return this.#inTurn('the producer could not be registered for transactions', (timeoutMs) =>
+      this.#client.initTransactions(timeoutMs),
+    );
+  }
+
+  begin(): Promise<void> {
+    return this.#inTurn('the transaction could not be begun', () => this.#client.beginTransaction());
+  }
+
+  sendOffsets({ group, positions }: GroupPosition): Promise<void> {
+    const timeoutMs = Math.min(this.#times.maxBlockMs, this.#times.transactionTimeoutMs);
+    return this.#inTurn(`the offsets of group ${group.id} could not be added to the transaction`, () =>
+      this.#client.sendOffsets(
+        group.id,
+        group.generationId,
+        group.memberId,
+        group.instanceId,
+        positions,
+        Math.max(1, Math.min(timeoutMs, this.#timeUntilGivingUp())),
+      ),
+    );
+  }
+
+  commit(): Promise<void> {
+    return this.#inTurn('the transaction could not be committed', (timeoutMs) =>
+      this.#client.commitTransaction(timeoutMs),
+    );
+  }
+
+  /** An abort that failed may be tried again whatever the reason, unless it is fatal. */
+  abort(): Promise<void> {
+    return this.#inTurn(
+      'the transaction could not be aborted',
+      (timeoutMs) => this.#client.abortTransaction(timeoutMs),
+      ({ retriable, abortable }) => retriable || abortable,
+    );
+  }
+
+  /** What ails the open transaction: abortable or fatal; undefined when librdkafka sees nothing wrong. */
+  async ailment(): Promise<MillraceError | undefined> {
+    const call = this.#last.then(() => this.#client.beginTransaction());
+    this.#last = call;
+    const outcome = await call;
+    if (outcome === undefined) return undefined;
+    const error = asError('the transaction failed', outcome);
+    return error.abortable || error.fatal ? error : undefined;
+  }
+
+  /** Calls under way, and those to come, are given up after this time. */
+  limit(timeoutMs: number): void {
+    this.#giveUpAt = performance.now() + timeoutMs;
+  }
+
+  #timeUntilGivingUp(): number {
+    return Math.min(Math.ceil(this.#giveUpAt - performance.now()), 2147483647);
+  }
+
+  #inTurn(
+    failure: string,
+    call: (timeoutMs: number) => Promise<NativeTransactionError | undefined>,
+    mayHelp: (error: MillraceError) => boolean = ({ retriable }) => retriable,
+  ): Promise<void> {
+    const turn = this.#last.then(() => this.#untilDone(failure, call, mayHelp));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #untilDone(
+    failure: string,
+    call: (timeoutMs: number) => Promise<NativeTransactionError | undefined>,
+    mayHelp: (error: MillraceError) => boolean,
+  ): Promise<void> {
+    const deadline = performance.now() + this.#times.transactionTimeoutMs;
+    for (let sliceMs = FIRST_SLICE_MS; ; sliceMs = Math.min(sliceMs * 2, LONGEST_SLICE_MS)) {
+      const started = performance.now();
+      const left = Math.min(Math.ceil(deadline - started), this.#timeUntilGivingUp());
+      const outcome = await call(Math.max(1, Math.min(sliceMs, left)));
+      if (outcome === undefined) return;
+      const error = asError(failure, outcome);
+      const now = performance.now();
+      if (!mayHelp(error) || now >= Math.min(deadline, this.#giveUpAt)) throw error;
+      if (now - started < PAUSE_MS) await pause(PAUSE_MS);
+    }
+  }
+}
+
+function asError(
+  failure: string,
+  [code, text, retriable, abortable, fatal]: NativeTransactionError,
+): MillraceError {
+  return new MillraceError(`${failure}: ${text}`, kafkaErrorName(code), { retriable, abortable, fatal });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,294 @@
+// One transaction, from its beginning to its commit or abort.
+import type { BatchResult } from '../delivery/batch-result';
+import type { RecordMetadata } from '../delivery/record-metadata';
+import { BatchError, MillraceError } from '../errors';
+import type { BytesLike, ProducerRecord } from '../intake/record';
+import type { SendOptions } from '../producer';
+import type { CoordinatorCalls } from './coordinator-calls';
+import { type GroupOffsets, readGroupOffsets } from './group-offsets';
+
+/** What a transaction needs of its producer. */
+export interface TransactionHost<K, V> {
+  send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
+  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
+  /** Has everything sent so far delivered without waiting out `lingerMs`. */
+  flush(): Promise<void>;
+  /** Ends the waits of sends that wait for the buffer or for their topic. */
+  giveUpWaiting(): void;
+  /** @throws MillraceError what ended the producer: PRODUCER_CLOSED, or its fatal error. */
+  ensureUsable(): void;
+  isUsable(): boolean;
+  /** Is told of an error of the coordinator, and gives it back. */
+  noticed(error: unknown): unknown;
+}
+
+/**
+ * Before it aborts, a transaction of which nothing has reached the brokers yet waits this long for the first record to do
+ * so. Its partitions may not be registered with the coordinator, which, asked to abort a transaction it knows nothing of,
+ * answers INVALID_TXN_STATE, and that librdkafka takes for the producer's end.
+ */
+const REGISTRATION_GRACE_MS = 5000;
+
+/** unresolved: the commit timed out and goes on inside librdkafka. */
+type State = 'active' | 'committing' | 'unresolved' | 'committed' | 'aborting' | 'aborted';
+
+/** Waiting sends are told again and again to give up: a batch goes on from one topic to wait for another. */
+const GIVE_UP_EVERY_MS = 20;
+
+/**
+ * What is sent through it becomes visible to consumers that read committed records all at once with `commit()`, or
+ * never. A send need not be awaited: its failure makes `commit()` reject. The moment one has failed, whatever the reason,
+ * the transaction can only be aborted.
+ */
+export class Transaction<K = BytesLike, V = BytesLike> {
+  readonly #host: TransactionHost<K, V>;
+  readonly #calls: CoordinatorCalls;
+  #state: State = 'active';
+  /** The first failure of a record or of offsets. */
+  #failure: MillraceError | undefined;
+  #ending: Promise<void> = Promise.resolve();
+  #unsettled = 0;
+  /** Something of it has been acknowledged. */
+  #registered = false;
+  #onSettled: (() => void)[] = [];
+
+  /** @internal `producer.beginTransaction()` makes transactions. */
+  constructor(host: TransactionHost<K, V>, calls: CoordinatorCalls) {
+    this.#host = host;
+    this.#calls = calls;
+  }
+
+  /** Whether it may be used: neither `commit()` nor `abort()` is under way or has succeeded, and the producer has not ended. */
+  isActive(): boolean {
+    return this.#state === 'active' && this.#host.isUsable();
+  }
+
+  /** As `producer.send`. @throws (rejects with) what that does; TRANSACTION_FAILED, TRANSACTION_ENDED */
+  send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
+    return this.#part(() => this.#host.send(record, options));
+  }
+
+  /** As `producer.sendBatch`. @throws (rejects with) what that does; TRANSACTION_FAILED, TRANSACTION_ENDED */
+  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult> {
+    return this.#part(() => this.#host.sendBatch(records, options));
+  }
+
+  /**
+   * Makes a consumer group's offsets part of the transaction: they are committed with its records or not at all. The
+   * consumer must not commit them itself.
+   * @throws (rejects with) MillraceError INVALID_RECORD; TRANSACTION_FAILED, TRANSACTION_ENDED; the brokers' code:
+   *   `fatal` when the producer has ended, else the transaction must be aborted
+   */
+  sendOffsets(offsets: GroupOffsets): Promise<void> {
+    return this.#part(async () => {
+      const position = readGroupOffsets(offsets);
+      if (position.positions.length === 0) return;
+      try {
+        await this.#calls.sendOffsets(position);
+      } catch (error) {
+        throw this.#host.noticed(error);
+      }
+    });
+  }
+
+  /**
+   * Waits for everything sent, then makes it visible. May be called again after COMMIT_TIMEOUT, and only then.
+   * @throws (rejects with) MillraceError with `abortable` true when the transaction can only be aborted (TRANSACTION_FAILED
+   *   with the first failure as its cause, or the coordinator's code), with `fatal` true when the producer has ended
+   *   (_FENCED, …); COMMIT_TIMEOUT when the outcome is unknown; TRANSACTION_ENDED
+   */
+  async commit(): Promise<void> {
+    if (this.#state !== 'unresolved') this.#ensureActive();
+    this.#host.ensureUsable();
+    await this.#end(() => this.#commit());
+  }
+
+  async #commit(): Promise<void> {
+    const resumed = this.#state === 'unresolved';
+    this.#state = 'committing';
+    try {
+      if (!resumed) await this.#settle();
+    } catch (error) {
+      this.#state = 'active';
+      throw this.#host.noticed(error);
+    }
+    try {
+      await this.#calls.commit();
+      this.#state = 'committed';
+    } catch (error) {
+      throw this.#commitFailed(error as MillraceError);
+    }
+  }
+
+  /**
+   * Takes everything back. What is not delivered yet fails with TRANSACTION_ABORTED; every send has settled when this
+   * resolves. May be called again when it fails, unless the error is fatal.
+   * @throws (rejects with) MillraceError with the coordinator's code; TRANSACTION_ENDED; COMMIT_TIMEOUT after a commit that
+   *   timed out, which cannot be taken back
+   */
+  async abort(): Promise<void> {
+    if (this.#state === 'unresolved') throw commitTimeout(undefined);
+    this.#ensureActive();
+    this.#host.ensureUsable();
+    await this.takeBack();
+  }
+
+  /** @internal Aborts, also while the producer closes. */
+  takeBack(): Promise<void> {
+    return this.#end(() => this.#abort());
+  }
+
+  async #abort(): Promise<void> {
+    this.#state = 'aborting';
+    try {
+      void this.#host.flush();
+      const givingUp = setInterval(() => this.#host.giveUpWaiting(), GIVE_UP_EVERY_MS);
+      try {
+        this.#host.giveUpWaiting();
+        await this.#registration();
+        await this.#calls.abort();
+        await this.#allSettled();
+      } finally {
+        clearInterval(givingUp);
+      }
+      this.#state = 'aborted';
+    } catch (error) {
+      this.#state = 'active';
+      throw this.#host.noticed(error);
+    }
+  }
+
+  /** @internal Whether a commit timed out, so that it must be resumed before the producer can go on. */
+  get unresolved(): boolean {
+    return this.#state === 'unresolved';
+  }
+
+  /** @internal Whether it stands in the way of another one. */
+  get ended(): boolean {
+    return this.#state === 'committed' || this.#state === 'aborted';
+  }
+
+  /** @internal Resolves, or rejects, with the commit or abort that was called last. */
+  get ending(): Promise<void> {
+    return this.#ending;
+  }
+
+  #end(how: () => Promise<void>): Promise<void> {
+    this.#ending = how();
+    return this.#ending;
+  }
+
+  /** Something that must have succeeded before the transaction may be committed. */
+  #part<T>(start: () => Promise<T>): Promise<T> {
+    let part: Promise<T>;
+    try {
+      this.#host.ensureUsable();
+      this.#ensureActive();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#unsettled++;
+    if (this.#failure === undefined) part = start();
+    else part = Promise.reject(transactionFailed(this.#failure));
+    // Handled here: a rejection that nobody else looks at is told by commit().
+    part.then(this.#succeeded, this.#failed);
+    return part;
+  }
+
+  readonly #succeeded = () => {
+    this.#registered = true;
+    this.#settled();
+  };
+
+  readonly #failed = (error: unknown) => {
+    markAbortable(error);
+    if (error instanceof BatchError && error.result.deliveredCount > 0) this.#registered = true;
+    this.#failure ??= error as MillraceError;
+    this.#settled();
+  };
+
+  #settled(): void {
+    this.#unsettled--;
+    for (const look of this.#onSettled) look();
+  }
+
+  /** Resolves when all parts have settled, or when `enough` says so after one of them. */
+  #allSettled(enough = () => false): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.#unsettled > 0 && !enough()) return;
+        this.#onSettled = this.#onSettled.filter((other) => other !== look);
+        resolve();
+      };
+      this.#onSettled.push(look);
+      look();
+    });
+  }
+
+  async #registration(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, REGISTRATION_GRACE_MS);
+    });
+    await Promise.race([this.#allSettled(() => this.#registered), over]);
+    clearTimeout(timer);
+  }
+
+  /** Waits for all parts. @throws MillraceError when one failed */
+  async #settle(): Promise<void> {
+    await Promise.all([this.#host.flush(), this.#allSettled()]);
+    this.#host.ensureUsable();
+    if (this.#failure === undefined) return;
+    throw (await this.#calls.ailment()) ?? transactionFailed(this.#failure);
+  }
+
+  #commitFailed(error: MillraceError): unknown {
+    if (error.fatal) {
+      this.#state = 'active';
+    } else if (error.retriable) {
+      this.#state = 'unresolved';
+      return commitTimeout(error);
+    } else {
+      this.#state = 'active';
+      this.#failure ??= error;
+    }
+    return this.#host.noticed(error);
+  }
+
+  #ensureActive(): void {
+    if (this.#state === 'active') return;
+    const words = {
+      committing: 'is being committed',
+      unresolved: 'is being committed',
+      committed: 'has been committed',
+      aborting: 'is being aborted',
+      aborted: 'has been aborted',
+    };
+    throw new MillraceError(`the transaction ${words[this.#state]}`, 'TRANSACTION_ENDED');
+  }
+}
+
+function transactionFailed(cause: MillraceError): MillraceError {
+  return new MillraceError(
+    `the transaction must be aborted, because part of it failed: ${cause.message}`,
+    'TRANSACTION_FAILED',
+    { abortable: true, cause },
+  );
+}
+
+function commitTimeout(cause: MillraceError | undefined): MillraceError {
+  const because = cause === undefined ? '' : `: ${cause.message}`;
+  return new MillraceError(
+    'whether the transaction has been committed is not known: its coordinator did not answer within ' +
+      `transactionTimeoutMs. Call commit() again${because}`,
+    'COMMIT_TIMEOUT',
+    { cause },
+  );
+}
+
+/** The error was made where nobody knows of transactions. */
+function markAbortable(error: unknown): void {
+  if (!(error instanceof MillraceError) || error.fatal) return;
+  (error as { abortable: boolean }).abortable = true;
+  if (error instanceof BatchError) error.errors.forEach(markAbortable);
+}
