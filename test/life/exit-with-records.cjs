@@ -29,6 +29,15 @@ const ways = {
       throw new Error('uncaught');
     });
   },
+  async sigterm(servers) {
+    await inFlight(servers);
+    process.kill(process.pid, 'SIGTERM');
+  },
+  async 'sigterm-handled'(servers) {
+    process.once('SIGTERM', () => process.exit(0));
+    await inFlight(servers);
+    process.kill(process.pid, 'SIGTERM');
+  },
   async idle(servers, cluster) {
     const producer = new Producer({ bootstrapServers: servers });
     await producer.send({ topic: 'orders', value: 'v' });
