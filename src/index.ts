@@ -15,7 +15,7 @@ export {
 } from './errors';
 export type { LogEvent } from './handover/broker-events';
 export type { Dispatch } from './intake/dispatch';
-export type { BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
+export type { BatchRecord, BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
 export type { WritableOptions } from './intake/record-stream';
 export type { SendAllOptions, SendAllResult } from './intake/send-all';
 export type { Acks, Compression, ProducerOptions } from './options/producer-options';
@@ -31,6 +31,7 @@ export type {
 } from './partition/partitioner';
 export type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
 export {
+  type BatchOptions,
   type DeliveryCallback,
   Producer,
   type ProducerEvents,

@@ -15,11 +15,11 @@ import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
 import { closedBeforeSent, isClosedError, transactionAborted } from './intake/admission-errors';
-import { BatchSend } from './intake/batch-send';
+import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
 import { type Pipeline, RECORD_OVERHEAD_BYTES } from './intake/pipeline';
-import type { BytesLike, ProducerRecord } from './intake/record';
+import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
 import { type SendExtras, SingleSends } from './intake/single-sends';
@@ -66,6 +66,11 @@ export interface ProducerMetrics {
 export interface SendOptions {
   /** Ends a wait for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called back. */
   signal?: AbortSignal;
+}
+
+export interface BatchOptions extends SendOptions {
+  /** The topic of records that name none. */
+  topic: string;
 }
 
 /** Called once, as Node's callbacks are: with the error, or with null and the metadata. */
@@ -242,15 +247,17 @@ export class Producer<K = BytesLike, V = BytesLike>
    *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array, OUTSIDE_TRANSACTION with
    *   `transactionalId`
    */
-  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult> {
+  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
+  sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
+  sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
     return new Promise((resolve, reject) => this.#sendBatch(records, resolve, reject, options));
   }
 
   #sendBatch(
-    records: readonly ProducerRecord<K, V>[],
+    records: readonly BatchRecord<K, V>[],
     resolve: (result: BatchResult) => void,
     reject: (error: MillraceError) => void,
-    extras?: SendExtras,
+    extras?: BatchExtras,
   ): void {
     if (!Array.isArray(records)) {
       throw new RecordError(

@@ -14,20 +14,26 @@ import { aborted, frameRefused, largerThanBuffer, waitEnded } from './admission-
 import { BatchFrame } from './batch-frame';
 import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
-import type { ProducerRecord } from './record';
-
+import type { BatchRecord, ProducerRecord } from './record';
 import type { AdmissionWaits, SendExtras } from './single-sends';
+
+export interface BatchExtras extends SendExtras {
+  /** Of records that name none. */
+  topic?: string;
+}
 
 type Progress = 'packed' | 'full' | 'waiting';
 
 export class BatchSend<K, V> implements Waiter {
   readonly #pipeline: Pipeline<K, V>;
-  readonly #records: readonly ProducerRecord<K, V>[];
+  readonly #records: readonly BatchRecord<K, V>[];
   readonly #count: number;
   readonly #epoch: Epoch;
   readonly #resolve: (result: BatchResult) => void;
   readonly #reject: (error: BatchError) => void;
-  readonly #extras: SendExtras | undefined;
+  readonly #extras: BatchExtras | undefined;
+  /** Of records that name none. */
+  readonly #defaultTopic: string | undefined;
   /** Whether the usual topic's records need no closer look: no code of the caller's has to see them. */
   #plain = false;
 
@@ -55,14 +61,15 @@ export class BatchSend<K, V> implements Waiter {
 
   constructor(
     pipeline: Pipeline<K, V>,
-    records: readonly ProducerRecord<K, V>[],
+    records: readonly BatchRecord<K, V>[],
     resolve: (result: BatchResult) => void,
     reject: (error: BatchError) => void,
-    extras?: SendExtras,
+    extras?: BatchExtras,
   ) {
     this.#pipeline = pipeline;
     this.#records = records;
     this.#extras = extras;
+    this.#defaultTopic = extras?.topic;
     this.#count = records.length;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -80,7 +87,7 @@ export class BatchSend<K, V> implements Waiter {
     }
     const { serializing } = this.#pipeline;
     if (serializing.busy) {
-      const topics = topicsOf(this.#records);
+      const topics = this.#topicsFrom(0);
       if (topics.some((topic) => serializing.holds(topic))) {
         serializing.join(topics, undefined, () => this.#goOn());
         return;
@@ -122,7 +129,7 @@ export class BatchSend<K, V> implements Waiter {
   #refuseRest(error: (topic: string, index: number) => RecordError): void {
     this.#serialized = [];
     while (this.#next < this.#count) {
-      this.#refuse(error(this.#held?.topic ?? topicOf(this.#records[this.#next]), this.#next));
+      this.#refuse(error(this.#held?.topic ?? this.#topicOf(this.#next), this.#next));
     }
     this.#submit();
     this.#finishIfSettled();
@@ -162,7 +169,7 @@ export class BatchSend<K, V> implements Waiter {
     if (this.#held !== undefined) return this.#packHeld(this.#held);
     const serialized = this.#serialized[this.#next];
     if (serialized instanceof RecordError) throw serialized;
-    const record = serialized ?? checkRecord(this.#records[this.#next], this.#next, this.#pipeline.rules);
+    const record = serialized ?? this.#check(this.#next);
     if (record.pending !== undefined) {
       this.#serializeRest(record);
       return 'waiting';
@@ -173,7 +180,7 @@ export class BatchSend<K, V> implements Waiter {
 
   /** Has all other records serialized as well, so that their promises are kept side by side. */
   #serializeRest(first: CheckedRecord): void {
-    const { rules, serializing } = this.#pipeline;
+    const { serializing } = this.#pipeline;
     const promises: Promise<void>[] = [];
     const keep = (index: number, record: CheckedRecord) => {
       this.#serialized[index] = record;
@@ -187,12 +194,12 @@ export class BatchSend<K, V> implements Waiter {
     keep(this.#next, first);
     for (let index = this.#next + 1; index < this.#count; index++) {
       try {
-        keep(index, checkRecord(this.#records[index], index, rules));
+        keep(index, this.#check(index));
       } catch (error) {
         this.#serialized[index] = asRecordError(error, index);
       }
     }
-    const topics = topicsOf(this.#records.slice(this.#next));
+    const topics = this.#topicsFrom(this.#next);
     serializing.join(topics, Promise.all(promises), () => {
       if (this.#next < this.#count) this.#goOn();
     });
@@ -212,6 +219,7 @@ export class BatchSend<K, V> implements Waiter {
       this.#count,
       topic.name,
       topic.id,
+      this.#defaultTopic,
       {
         admissible: memory.capacity - memory.used,
         recordOverhead: RECORD_OVERHEAD_BYTES,
@@ -298,7 +306,7 @@ export class BatchSend<K, V> implements Waiter {
   /** Has the topics of the records behind looked up too, all at once. */
   #lookAhead(): void {
     for (let i = this.#next + 1; i < this.#count; i++) {
-      const name = topicOf(this.#records[i]);
+      const name = this.#topicOf(i);
       if (name !== this.#topicName && isTopicName(name)) this.#pipeline.topics.topic(name);
     }
   }
@@ -377,6 +385,32 @@ export class BatchSend<K, V> implements Waiter {
     this.#finishIfSettled();
   }
 
+  #check(index: number): CheckedRecord {
+    return checkRecord(this.#records[index], index, this.#pipeline.rules, this.#defaultTopic);
+  }
+
+  /** Of a record not looked at yet. */
+  #topicOf(index: number): string {
+    try {
+      return String(this.#records[index]?.topic ?? this.#defaultTopic);
+    } catch {
+      return '';
+    }
+  }
+
+  /** As the caller would have sent it by itself. */
+  #complete(index: number): ProducerRecord<K, V> {
+    const record = this.#records[index];
+    if (record.topic !== undefined) return record as ProducerRecord<K, V>;
+    return { ...record, topic: this.#defaultTopic as string };
+  }
+
+  #topicsFrom(begin: number): string[] {
+    const topics = new Set<string>();
+    for (let i = begin; i < this.#count; i++) topics.add(this.#topicOf(i));
+    return [...topics];
+  }
+
   #nameAt(index: number): string {
     return this.#topicNames === undefined ? this.#topicName : this.#topicNames[index];
   }
@@ -403,7 +437,7 @@ export class BatchSend<K, V> implements Waiter {
         const topicName = nameAt(index);
         const topic = topics.known(topicName);
         const error = recordFailure(report, i, { topicName, topic, index, packedAt, waits }, health);
-        tally.countFailure(error.code, error.persisted, this.#records[index]);
+        tally.countFailure(error.code, error.persisted, this.#complete(index));
         errors.push(error);
       });
       topics.refreshSoon();
@@ -420,16 +454,4 @@ export class BatchSend<K, V> implements Waiter {
       );
     outstanding.settle(this.#epoch, this.#count);
   }
-}
-
-function topicOf(record: { topic?: unknown } | null | undefined): string {
-  try {
-    return String(record?.topic);
-  } catch {
-    return '';
-  }
-}
-
-function topicsOf(records: readonly { topic?: unknown }[]): string[] {
-  return [...new Set(records.map(topicOf))];
 }

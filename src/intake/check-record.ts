@@ -3,7 +3,7 @@ import { describeValue, RecordError } from '../errors';
 import type { RulesByTopic } from '../options/topic-rules';
 import { estimate, type FrameHeader, upperBound } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
-import type { BytesLike, ProducerRecord } from './record';
+import type { BatchRecord, BytesLike, ProducerRecord } from './record';
 
 /** A record read and serialized: nothing of the caller's is touched after this but the bytes of its buffers. */
 export interface CheckedRecord {
@@ -50,14 +50,15 @@ export function isTopicName(name: unknown): name is string {
  *   MSG_SIZE_TOO_LARGE.
  */
 export function checkRecord<K, V>(
-  record: ProducerRecord<K, V>,
+  record: BatchRecord<K, V>,
   index: number,
   rules: RecordRules<K, V>,
+  defaultTopic?: string,
 ): CheckedRecord {
   if (record === null || typeof record !== 'object') {
     throw invalid(index, undefined, 'the record', 'an object with a topic', record);
   }
-  const { topic, key, value, partition, timestamp, headers } = record;
+  const { topic = defaultTopic, key, value, partition, timestamp, headers } = record;
   if (!isTopicName(topic)) {
     throw invalid(
       index,
@@ -83,7 +84,8 @@ export function checkRecord<K, V>(
     timestamp: checkTimestamp(timestamp, topic, index),
     headers: pairs,
     size: 0,
-    original: record,
+    // A single send, which is who needs all of it, has a topic.
+    original: record as ProducerRecord<unknown, unknown>,
     pending: undefined,
   };
   const keyLater = serialize(checked, 'key', key, keySerializer, index);

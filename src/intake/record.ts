@@ -24,3 +24,8 @@ export interface ProducerRecord<K = BytesLike, V = BytesLike> {
   timestamp?: number | Date;
   headers?: Headers;
 }
+
+/** A record of a batch that names the topic once, for those that name none. */
+export type BatchRecord<K = BytesLike, V = BytesLike> = Omit<ProducerRecord<K, V>, 'topic'> & {
+  topic?: string;
+};
