@@ -1,7 +1,7 @@
 // What the producer knows of its topics: their ids in the addon and whether their partitions are known. Looks
 // partitions up when a topic is first used, and again every `metadataMaxAgeMs`.
 import type { NativeClient } from '../addon';
-import { kafkaErrorDescription, kafkaErrorName, RecordError } from '../errors';
+import { kafkaErrorDescription, kafkaErrorName, MillraceError, RecordError } from '../errors';
 import type { OnPartitionGrowth } from '../options/producer-options';
 import {
   KEYLESS_PARTITIONINGS,
@@ -34,6 +34,8 @@ export class Topic {
   /** Whether records may be packed for it: its partitions are known. */
   ready = false;
   lastError = '';
+  /** What brokers said of it, if that was the last to be heard. */
+  lastAnswer: MillraceError | undefined;
   readonly whenReady: (waiter: TopicWaiter) => void;
 
   constructor(
@@ -48,6 +50,16 @@ export class Topic {
     this.partitioner = partitioner;
     this.deadline = deadline;
     this.whenReady = (waiter) => wait(this, waiter);
+  }
+
+  unanswered(reason: string): void {
+    this.lastError = reason;
+    this.lastAnswer = undefined;
+  }
+
+  refused(code: string, reason: string): void {
+    this.lastError = reason;
+    this.lastAnswer = new MillraceError(reason, code);
   }
 }
 
@@ -229,7 +241,7 @@ export class TopicDirectory {
       );
       const error = found[0] === 0 ? '' : kafkaErrorName(found[0]);
       if (error === '_TIMED_OUT') timeoutMs = Math.min(timeoutMs * 2, LONGEST_TIMEOUT_MS);
-      if (error !== '') for (const topic of asked) topic.lastError = kafkaErrorDescription(found[0]);
+      if (error !== '') for (const topic of asked) topic.unanswered(kafkaErrorDescription(found[0]));
       this.#read(found);
       if (this.#closed !== undefined) break;
       const late = [...this.#unresolved].filter((topic) => performance.now() >= topic.deadline);
@@ -259,7 +271,7 @@ export class TopicDirectory {
         this.#learn(topic, found.subarray(at + 3, at + 3 + count));
         if (this.#unresolved.has(topic)) settled.set(topic, undefined);
       } else if (this.#unresolved.has(topic)) {
-        topic.lastError = kafkaErrorDescription(found[at + 1]);
+        topic.refused(error, kafkaErrorDescription(found[at + 1]));
         if (!WORTH_ANOTHER_TRY.has(error)) {
           settled.set(
             topic,
@@ -317,7 +329,7 @@ export class TopicDirectory {
       `topic ${topic.name}: its partitions were not known within maxBlockMs (${this.#options.maxBlockMs} ms): ` +
         `${topic.lastError || 'no broker answered'}${cause === undefined ? '' : ` (last broker error: ${cause.message})`}`,
       'METADATA_TIMEOUT',
-      { topic: topic.name, cause, timedOutIn: 'metadata' },
+      { topic: topic.name, cause: topic.lastAnswer ?? cause, timedOutIn: 'metadata' },
     );
   }
 }
