@@ -1,0 +1,74 @@
+// A call's own settings, and what kafkajs checks of a call before anything is sent.
+import { describeValue } from '../errors';
+import { isTopicName } from '../intake/check-record';
+import type { Compression } from '../options/producer-options';
+import type { LaneSettings } from './engine-options';
+import { CompressionTypes } from './enums';
+import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
+import { protocolError } from './protocol-errors';
+import type { ProducerBatch, TopicMessages } from './types';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const LONGEST_TIMEOUT_MS = 900_000;
+const INVALID_TOPIC = 17;
+const INVALID_REQUIRED_ACKS = 21;
+
+const COMPRESSIONS: Readonly<Record<CompressionTypes, Compression>> = {
+  [CompressionTypes.None]: 'none',
+  [CompressionTypes.GZIP]: 'gzip',
+  [CompressionTypes.Snappy]: 'snappy',
+  [CompressionTypes.LZ4]: 'lz4',
+  [CompressionTypes.ZSTD]: 'zstd',
+};
+
+/** In kafkajs's order and words. @throws KafkaJSNonRetriableError */
+export function checkCall(topicMessages: readonly TopicMessages[], acks: unknown, idempotent: boolean): void {
+  if (topicMessages.some(({ topic }) => !topic)) throw new KafkaJSNonRetriableError('Invalid topic');
+  if (idempotent && acks !== -1) {
+    throw new KafkaJSNonRetriableError(
+      "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
+    );
+  }
+  for (const { topic, messages } of topicMessages) {
+    if (!messages) {
+      throw new KafkaJSNonRetriableError(`Invalid messages array [${messages}] for topic "${topic}"`);
+    }
+  }
+}
+
+/** What a broker would say of a name that can be none. @throws KafkaJSNonRetriableError, its cause the broker's error */
+export function checkTopicNames(topicMessages: readonly TopicMessages[]): void {
+  for (const { topic } of topicMessages) {
+    if (isTopicName(topic)) continue;
+    const invalid = protocolError(INVALID_TOPIC, `Invalid topic name: ${describeValue(topic)}`);
+    throw new KafkaJSNonRetriableError(invalid, { cause: invalid });
+  }
+}
+
+/** @throws KafkaJSProtocolError for acks that no broker knows, KafkaJSNonRetriableError */
+export function laneSettings(call: ProducerBatch, requestTimeoutMs: number): LaneSettings {
+  const { acks = -1, timeout, compression } = call;
+  if (acks !== -1 && acks !== 0 && acks !== 1) throw protocolError(INVALID_REQUIRED_ACKS);
+  return {
+    acks,
+    timeoutMs: timeoutOf(timeout, requestTimeoutMs),
+    compression: compressionOf(compression),
+  };
+}
+
+// A broker's wait for its replicas is of no use once the client has stopped waiting for the broker.
+function timeoutOf(timeout: number | undefined, requestTimeoutMs: number): number {
+  const wanted = timeout ?? DEFAULT_TIMEOUT_MS;
+  if (typeof wanted !== 'number' || Number.isNaN(wanted)) {
+    throw new KafkaJSNonRetriableError(`Invalid timeout ${JSON.stringify(timeout)}: expected milliseconds`);
+  }
+  return Math.max(1, Math.min(Math.round(wanted), Math.round(requestTimeoutMs), LONGEST_TIMEOUT_MS));
+}
+
+function compressionOf(type: CompressionTypes | null | undefined): Compression {
+  const compression = COMPRESSIONS[type ?? CompressionTypes.None];
+  if (compression === undefined) {
+    throw new KafkaJSNotImplemented(`Invalid compression ${JSON.stringify(type)}: one of CompressionTypes`);
+  }
+  return compression;
+}

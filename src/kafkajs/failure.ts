@@ -1,0 +1,67 @@
+// What went wrong in the engine, as kafkajs would have said it.
+import { BatchError, ConfigError, ConnectionError, MillraceError, RecordError } from '../errors';
+import {
+  KafkaJSConnectionError,
+  KafkaJSError,
+  KafkaJSNonRetriableError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSRequestTimeoutError,
+  KafkaJSSASLAuthenticationError,
+} from './errors';
+import { brokerCode, protocolError } from './protocol-errors';
+import type { RetryBudget } from './retry-budget';
+
+const CREDENTIALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', 'SASL_AUTHENTICATION_FAILED']);
+const ANSWER_TIMEOUTS: ReadonlySet<string> = new Set(['_TIMED_OUT', '_TIMED_OUT_QUEUE']);
+
+/**
+ * The engine has tried again by the time it reports a failure. So what may be tried again arrives as
+ * KafkaJSNumberOfRetriesExceeded with the reason as its cause; what may not, as itself.
+ */
+export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
+  if (error instanceof BatchError) return toKafkaJSError(mostTelling(error), budget);
+  if (error instanceof ConnectionError) return connectionFailure(error, budget);
+  if (error instanceof ConfigError) return new KafkaJSNonRetriableError(error.message, { cause: error });
+  if (!(error instanceof MillraceError)) return error as Error;
+  // Refused here, for what it is, before any broker saw it: the engine has one code for both.
+  if (error instanceof RecordError && error.code === 'INVALID_RECORD' && error.partition === undefined) {
+    return new KafkaJSNonRetriableError(error.message, { cause: error });
+  }
+  const code = brokerCode(error.code);
+  if (code !== undefined) {
+    const known = protocolError(code, error.message, error);
+    return known.retriable ? exceeded(known, budget) : known;
+  }
+  if (error.code === '_UNKNOWN_PARTITION') return protocolFailureOfPartition(error);
+  if (!error.retriable) return new KafkaJSNonRetriableError(error.message, { cause: error });
+  return exceeded(reasonOfTimeout(error), budget);
+}
+
+function connectionFailure(error: ConnectionError, budget: RetryBudget): Error {
+  if (CREDENTIALS.has(error.code)) return new KafkaJSSASLAuthenticationError(error.message, { cause: error });
+  return exceeded(new KafkaJSConnectionError(error.message, { code: error.code, cause: error }), budget);
+}
+
+/** Of a batch's failures the first that trying again would not have cured, if there is one. */
+function mostTelling({ errors }: BatchError): MillraceError {
+  return errors.find(({ retriable }) => !retriable) ?? errors[0];
+}
+
+// kafkajs drops such messages without a word.
+function protocolFailureOfPartition(error: MillraceError): Error {
+  const unknown = protocolError(3, error.message, error);
+  return new KafkaJSNonRetriableError(unknown, { cause: unknown });
+}
+
+function reasonOfTimeout(error: MillraceError): KafkaJSError {
+  const cause = error.cause instanceof MillraceError ? error.cause : undefined;
+  const code = cause === undefined ? undefined : brokerCode(cause.code);
+  if (code !== undefined) return protocolError(code, error.message, error);
+  if (ANSWER_TIMEOUTS.has(error.code)) return new KafkaJSRequestTimeoutError(error.message);
+  if (error.code === 'BUFFER_TIMEOUT') return new KafkaJSError(error.message, { cause: error });
+  return new KafkaJSConnectionError(error.message, { code: cause?.code ?? error.code, cause: error });
+}
+
+function exceeded(reason: Error, { retries, lastPauseMs }: RetryBudget): KafkaJSNumberOfRetriesExceeded {
+  return new KafkaJSNumberOfRetriesExceeded(reason, { retryCount: retries, retryTime: lastPauseMs });
+}

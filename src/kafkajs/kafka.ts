@@ -1,0 +1,57 @@
+// The entry point: one configuration for producers, consumers and admin clients.
+import type * as kafkajs from 'kafkajs';
+import { Application } from './application';
+import { EngineOptions } from './engine-options';
+import { createLogger } from './logger';
+import { KafkaJSProducer } from './producer';
+import type { KafkaConfig, Logger, Producer, ProducerConfig } from './types';
+
+export class Kafka {
+  readonly #config: KafkaConfig;
+  readonly #logger: Logger;
+  readonly #application: Application;
+  readonly #warned = new Set<string>();
+
+  /** Connects to nothing. */
+  constructor(config: KafkaConfig) {
+    this.#config = { ...config };
+    this.#logger = createLogger(config.logLevel, config.logCreator);
+    this.#application = new Application(this.#config);
+  }
+
+  /**
+   * @throws KafkaJSNotImplemented for an option whose loss would change an outcome, KafkaJSNonRetriableError for
+   *   options that contradict each other
+   */
+  producer(config: ProducerConfig = {}): Producer {
+    const logger = this.#logger.namespace('Producer');
+    const options = new EngineOptions(this.#config, config, (text) => this.#warnOnce(logger, text));
+    return new KafkaJSProducer({
+      kafka: this.#config,
+      producer: config,
+      options,
+      logger,
+      application: this.#application,
+    });
+  }
+
+  /** kafkajs's own. @throws KafkaJSNonRetriableError when kafkajs is not installed */
+  consumer(config: kafkajs.ConsumerConfig): kafkajs.Consumer {
+    return this.#application.kafka('kafka.consumer()').consumer(config);
+  }
+
+  /** kafkajs's own. @throws KafkaJSNonRetriableError when kafkajs is not installed */
+  admin(config?: kafkajs.AdminConfig): kafkajs.Admin {
+    return this.#application.kafka('kafka.admin()').admin(config);
+  }
+
+  logger(): Logger {
+    return this.#logger;
+  }
+
+  #warnOnce(logger: Logger, text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    logger.warn(text);
+  }
+}

@@ -1,0 +1,114 @@
+// One engine client: everything sent with the same acks, timeout and compression.
+import type { BatchResult } from '../delivery/batch-result';
+import type { RecordMetadata as Delivered } from '../delivery/record-metadata';
+import { BatchError, RecordError } from '../errors';
+import type { BatchRecord, ProducerRecord } from '../intake/record';
+import type { ProducerOptions } from '../options/producer-options';
+import type { Producer } from '../producer';
+import type { Outgoing } from './messages';
+import type { Delivery } from './results';
+
+/** What the engine's producer and its transactions have in common. */
+export interface RecordSender {
+  send(record: ProducerRecord): Promise<Delivered>;
+  sendBatch(records: readonly BatchRecord[], options: { topic: string }): Promise<BatchResult>;
+}
+
+/** Sends made in one turn share a hand-over when each is of one record: kafkajs's callers often send so. */
+export async function deliver(sender: RecordSender, { records, topic }: Outgoing): Promise<Delivery> {
+  if (records.length !== 1) return sender.sendBatch(records, { topic: topic as string });
+  const { key, value, partition, timestamp, headers } = records[0];
+  const to = records[0].topic ?? (topic as string);
+  const delivered = await sender.send({ topic: to, key, value, partition, timestamp, headers });
+  return { partitions: [delivered.partition], record: () => delivered };
+}
+
+/**
+ * A broker refuses a request as a whole because of one record in it. With kafkajs that request is one call's; here
+ * calls share requests, and the innocent must not pay. None of these records was written.
+ */
+const REFUSED_TOGETHER: ReadonlySet<string> = new Set([
+  'MSG_SIZE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'INVALID_MSG',
+  '_INVALID_DIFFERENT_RECORD',
+]);
+
+export class Lane {
+  readonly #options: ProducerOptions;
+  readonly #open: (options: ProducerOptions) => Producer;
+  readonly producer: Producer;
+  /** Another client, for what was refused together: one call after the other, so that none shares a request. */
+  #apart: Producer | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  /** @param open makes a client whose events are listened to */
+  constructor(options: ProducerOptions, open: (options: ProducerOptions) => Producer) {
+    this.#options = options;
+    this.#open = open;
+    this.producer = open(options);
+  }
+
+  /** @throws (rejects with) RecordError, BatchError; MillraceError */
+  async deliver(outgoing: Outgoing): Promise<Delivery> {
+    try {
+      return await deliver(this.producer, outgoing);
+    } catch (error) {
+      const failures = failuresOf(error);
+      if (failures === undefined || this.#closed) throw error;
+      const again = failures.map(({ index, topic }) => ({ topic, ...outgoing.records[index] }));
+      const others = error instanceof BatchError ? error.result : undefined;
+      const turn = this.#turn.then(() => this.#deliverApart(again));
+      this.#turn = turn.catch(() => {});
+      return put(await turn, failures, others);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.producer.close();
+    this.#closed = true;
+    await this.#turn;
+    await this.#apart?.close();
+  }
+
+  #deliverApart(records: readonly BatchRecord[]): Promise<BatchResult> {
+    this.#apart ??= this.#open(this.#options);
+    return this.#apart.sendBatch(records as ProducerRecord[]);
+  }
+}
+
+/** What failed, if all of it was refused together with something else. */
+function failuresOf(error: unknown): readonly RecordError[] | undefined {
+  const failures = error instanceof BatchError ? error.errors : [error];
+  const together = failures.every(
+    (failure) =>
+      failure instanceof RecordError &&
+      failure.persisted === 'no' &&
+      // What never left this process was refused for itself.
+      failure.partition !== undefined &&
+      REFUSED_TOGETHER.has(failure.code),
+  );
+  return together ? (failures as RecordError[]) : undefined;
+}
+
+/** The outcome of the whole call: some of it delivered at first, the rest apart. */
+function put(
+  apart: BatchResult,
+  failures: readonly RecordError[],
+  others: BatchResult | undefined,
+): Delivery {
+  if (others === undefined) return apart;
+  const partitions = Int32Array.from(others.partitions);
+  const places = new Map(failures.map(({ index }, i) => [index, i]));
+  for (const [index, i] of places) partitions[index] = apart.partitions[i];
+  return {
+    partitions,
+    record: (index) => {
+      const place = places.get(index);
+      return place === undefined ? others.record(index) : apart.record(place);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+// The lanes of a connected producer: opened when first used, closed together.
+import type { LogEvent } from '../handover/broker-events';
+import type { ProducerOptions } from '../options/producer-options';
+import { Producer } from '../producer';
+import type { EngineOptions, LaneSettings } from './engine-options';
+import { events, type Instrumentation } from './instrumentation';
+import { Lane } from './lane';
+import type { Logger } from './types';
+
+/** How often queue sizes are looked at, where somebody listens for them. */
+const STATISTICS_MS = 1000;
+
+export class Lanes {
+  readonly #options: EngineOptions;
+  readonly #brokers: readonly string[];
+  readonly #instrumentation: Instrumentation;
+  readonly #logger: Logger;
+  readonly #byKey = new Map<string, Lane>();
+  readonly #retired = new Set<Promise<void>>();
+  #last: { settings: LaneSettings; lane: Lane } | undefined;
+
+  constructor(
+    options: EngineOptions,
+    brokers: readonly string[],
+    instrumentation: Instrumentation,
+    logger: Logger,
+  ) {
+    this.#options = options;
+    this.#brokers = brokers;
+    this.#instrumentation = instrumentation;
+    this.#logger = logger.namespace('Connection');
+  }
+
+  /** @throws ConfigError when librdkafka refuses the settings */
+  lane(settings: LaneSettings): Lane {
+    const last = this.#last;
+    if (last !== undefined && same(last.settings, settings)) return last.lane;
+    const key = `${settings.acks} ${settings.timeoutMs} ${settings.compression}`;
+    const lane = this.#byKey.get(key) ?? this.#open(key, settings);
+    this.#last = { settings, lane };
+    return lane;
+  }
+
+  async close(): Promise<void> {
+    const lanes = [...this.#byKey.values()];
+    this.#byKey.clear();
+    this.#last = undefined;
+    await Promise.all([...lanes.map((lane) => lane.close()), ...this.#retired]);
+  }
+
+  #open(key: string, settings: LaneSettings): Lane {
+    const lane = new Lane(this.#options.of(settings, this.#brokers), (options) => {
+      const producer = this.openClient(options);
+      // An idempotent client that has lost its place in the broker's numbering is of no further use; kafkajs's callers
+      // expect that the next send starts afresh.
+      producer.on('brokerError', ({ fatal }) => {
+        if (fatal) this.#retire(key, lane);
+      });
+      return producer;
+    });
+    this.#byKey.set(key, lane);
+    return lane;
+  }
+
+  #retire(key: string, lane: Lane): void {
+    if (this.#byKey.get(key) !== lane) return;
+    this.#byKey.delete(key);
+    this.#last = undefined;
+    const closed = lane.close().finally(() => this.#retired.delete(closed));
+    this.#retired.add(closed);
+  }
+
+  /** A client whose log and requests are passed on. */
+  openClient(options: ProducerOptions): Producer {
+    const { clientId } = this.#options;
+    const instrumentation = this.#instrumentation;
+    const countsQueues = instrumentation.isHeard(events.REQUEST_QUEUE_SIZE);
+    const producer = new Producer({
+      ...options,
+      librdkafka: {
+        ...options.librdkafka,
+        ...(countsQueues ? { 'statistics.interval.ms': STATISTICS_MS } : {}),
+      },
+    });
+    producer.on('log', (event) => this.#log(event));
+    producer.on('statistics', (json) => instrumentation.queueSizes(clientId, json));
+    return producer;
+  }
+
+  // syslog's levels: 3 error, 4 warning, 5 and 6 notices, 7 debug.
+  #log({ level, facility, message }: LogEvent): void {
+    const extra = { facility, clientId: this.#options.clientId };
+    if (level <= 3) this.#logger.error(message, extra);
+    else if (level === 4) this.#logger.warn(message, extra);
+    else if (level <= 6) this.#logger.info(message, extra);
+    else this.#logger.debug(message, extra);
+  }
+}
+
+function same(a: LaneSettings, b: LaneSettings): boolean {
+  return a.acks === b.acks && a.timeoutMs === b.timeoutMs && a.compression === b.compression;
+}

@@ -1,0 +1,169 @@
+// Connecting, disconnecting, and all over again.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import type { KafkaConfig } from '../../src/kafkajs';
+import { describeParity, rejection } from './libraries';
+
+/** Nobody listens there. */
+const DEAD = { brokers: ['127.0.0.1:1'], retry: { retries: 2, initialRetryTime: 50 } };
+
+describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read, brokers }) => {
+  it('connects twice', async () => {
+    const name = await topic();
+    const sender = await connected();
+    await sender.connect();
+    await Promise.all([sender.connect(), sender.connect()]);
+    expect(await sender.send({ topic: name, messages: [{ value: 'a' }] })).toHaveLength(1);
+  });
+
+  it('connects again after disconnecting', async () => {
+    const name = await topic();
+    const sender = await connected();
+    for (const baseOffset of ['0', '1', '2']) {
+      expect(await sender.send({ topic: name, messages: [{ value: 'a' }] })).toMatchObject([{ baseOffset }]);
+      await sender.disconnect();
+      expect(await rejection(sender.send({ topic: name, messages: [{ value: 'b' }] }))).toMatchObject({
+        name: 'KafkaJSError',
+        message: 'The producer is disconnected',
+      });
+      await sender.connect();
+    }
+    expect(await read(name)).toHaveLength(3);
+  });
+
+  it('disconnects without having connected, and twice', async () => {
+    const sender = producer();
+    await sender.disconnect();
+    await sender.disconnect();
+    await sender.connect();
+    await sender.disconnect();
+    await sender.disconnect();
+  });
+
+  it('delivers what was sent before it disconnects', async () => {
+    const name = await topic();
+    const sender = await connected();
+    await sender.send({ topic: name, messages: [{ value: 'first' }] });
+    const sends = Array.from({ length: 50 }, (_, i) =>
+      sender.send({ topic: name, messages: [{ value: `${i}` }] }),
+    );
+    await Promise.allSettled([...sends, sleep(0).then(() => sender.disconnect())]);
+    const fulfilled = (await Promise.allSettled(sends)).filter(({ status }) => status === 'fulfilled');
+    expect(fulfilled).toHaveLength(50);
+    expect(await read(name)).toHaveLength(51);
+  });
+
+  it('has its methods work without the producer', async () => {
+    const name = await topic();
+    const { connect, send, sendBatch, disconnect, isIdempotent, logger } = producer();
+    await connect();
+    await send({ topic: name, messages: [{ value: 'a' }] });
+    await sendBatch({ topicMessages: [{ topic: name, messages: [{ value: 'b' }] }] });
+    expect(isIdempotent()).toBe(false);
+    expect(logger()).toHaveProperty('info');
+    await disconnect();
+    expect(await read(name)).toHaveLength(2);
+  });
+
+  it('fails to connect to a broker that is not there, within its retries', async () => {
+    const sender = producer({}, DEAD);
+    const started = performance.now();
+    const error = await rejection(sender.connect());
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(error).toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      retriable: false,
+      retryCount: 2,
+      cause: { name: 'KafkaJSConnectionError', retriable: true },
+    });
+    expect(error.cause).toBeInstanceOf(library.KafkaJSConnectionError);
+    expect(await rejection(sender.send({ topic: 'orders', messages: [{ value: 'a' }] }))).toMatchObject({
+      message: 'The producer is disconnected',
+    });
+  });
+
+  it('may connect after it has failed to', async () => {
+    const name = await topic();
+    let list = DEAD.brokers;
+    const sender = producer({}, { ...DEAD, brokers: () => list });
+    await rejection(sender.connect());
+    list = brokers();
+    await sender.connect();
+    expect(await sender.send({ topic: name, messages: [{ value: 'a' }] })).toHaveLength(1);
+  });
+
+  it.each([
+    ['a list', (list: string[]) => list],
+    ['a function', (list: string[]) => () => list],
+    ['an async function', (list: string[]) => async () => list],
+    ['a list whose first broker is down', (list: string[]) => ['127.0.0.1:1', ...list]],
+  ])('takes brokers as %s', async (_, as) => {
+    const sender = await connected({}, { brokers: as(brokers()) });
+    expect(await sender.send({ topic: await topic(), messages: [{ value: 'a' }] })).toHaveLength(1);
+  });
+
+  it.each([
+    ['missing', undefined, 'Failed to connect: brokers should not be null'],
+    ['empty', [], 'Failed to connect: brokers array is empty'],
+    ['with a hole', ['', 'b:1'], 'Failed to connect: broker at index 0 is invalid "string"'],
+    ['of numbers', [9092], 'Failed to connect: broker at index 0 is invalid "number"'],
+    ['a function that gives none', () => [], 'Failed to connect: brokers array is empty'],
+  ])('refuses brokers that are %s when it connects', async (_, list, message) => {
+    const sender = producer({}, { brokers: list as unknown as KafkaConfig['brokers'] });
+    expect(await rejection(sender.connect())).toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message,
+      retriable: false,
+    });
+  });
+
+  it('tells what a function of brokers threw', async () => {
+    const failing = () => {
+      throw new Error('no discovery');
+    };
+    expect(await rejection(producer({}, { brokers: failing }).connect())).toMatchObject({
+      name: 'KafkaJSConnectionError',
+      message: 'Failed to connect: "config.brokers" threw: no discovery',
+    });
+  });
+
+  it('logs through the creator it is given, by level and namespace', async () => {
+    const entries: { level: number; label: string; namespace: string; message: string; extra: unknown }[] =
+      [];
+    const logCreator = vi.fn(() => ({ level, label, namespace, log }: never) => {
+      const { message, extra } = log as { message: string; extra: unknown };
+      entries.push({ level, label, namespace, message, extra });
+    });
+    const client = kafka({ logLevel: library.logLevel.WARN, logCreator: logCreator as never });
+    expect(logCreator).toHaveBeenCalledWith(library.logLevel.WARN);
+    const logger = client.producer().logger();
+    logger.info('not this');
+    logger.warn('a warning', { extra: 1 });
+    client.logger().error('an error');
+    client.logger().namespace('Mine').warn('mine');
+    client.logger().namespace('Loud', library.logLevel.DEBUG).debug('loud');
+    client.logger().setLogLevel(library.logLevel.INFO);
+    logger.info('now this');
+    expect(entries).toEqual([
+      { level: 2, label: 'WARN', namespace: 'Producer', message: 'a warning', extra: 1 },
+      { level: 1, label: 'ERROR', namespace: undefined, message: 'an error', extra: undefined },
+      { level: 2, label: 'WARN', namespace: 'Mine', message: 'mine', extra: undefined },
+      { level: 5, label: 'DEBUG', namespace: 'Loud', message: 'loud', extra: undefined },
+      { level: 4, label: 'INFO', namespace: 'Producer', message: 'now this', extra: undefined },
+    ]);
+  });
+
+  it('logs lines of JSON to the console by itself', () => {
+    const lines: string[] = [];
+    const spy = vi.spyOn(console, 'warn').mockImplementation((line) => void lines.push(line));
+    kafka({ logLevel: library.logLevel.WARN }).producer().logger().warn('careful', { topic: 't' });
+    spy.mockRestore();
+    expect(JSON.parse(lines[0])).toMatchObject({
+      level: 'WARN',
+      message: '[Producer] careful',
+      topic: 't',
+      logger: 'kafkajs',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+});
