@@ -125,7 +125,11 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#options = validateOptions(options);
     this.#properties = toLibrdkafka(this.#options);
     this.#rules = new RulesByTopic(this.#options);
-    this.#memory = new BufferMemory(this.#options.bufferMemory, this.#options.maxBlockMs);
+    this.#memory = new BufferMemory(
+      this.#options.bufferMemory,
+      this.#options.maxBlockMs,
+      this.#options.topicBufferShare,
+    );
     this.#outstanding = new Outstanding((busy) => this.#keepProcessAlive(busy));
     this.#events = new BrokerEvents({
       log: (event) => this.emit('log', event),

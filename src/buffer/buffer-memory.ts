@@ -1,11 +1,18 @@
 // The producer's memory limit: bytes are taken at admission and given back at acknowledgement. When they run out,
 // callers wait here, in order, for at most `maxBlockMs` (Java's buffer.memory and max.block.ms). Threads that share a
 // client have equal parts of its limit, so that each waits for its own records only.
+//
+// One topic may hold no more than its share, so that a topic which cannot be delivered to leaves room for the others.
+// Those who wait for their topic's share let the other topics' records go ahead; those who wait for the buffer as a
+// whole let nobody.
+import { WaitQueue } from './wait-queue';
 
 /** Why a wait ended without memory. */
 export type WaitEnd = 'timeout' | 'transaction aborted' | 'closed';
 
 export interface Waiter {
+  /** Whose share it waits for. */
+  readonly topicId: number;
   /** Bytes it can make use of at once: it is not woken for less. */
   readonly wanted: number;
   /** Takes what it can. True when it is done and leaves the queue. Must not throw. */
@@ -16,7 +23,15 @@ export interface Waiter {
 
 interface Place {
   waiter: Waiter;
+  /** The order of coming, over all topics. */
+  arrival: number;
   deadline: number;
+}
+
+/** One topic's part of the buffer, and who waits for it. */
+class TopicShare {
+  used = 0;
+  readonly queue = new WaitQueue<Place>();
 }
 
 export class BufferMemory {
@@ -24,23 +39,31 @@ export class BufferMemory {
   capacity: number;
   readonly maxBlockMs: number;
   readonly #total: number;
+  readonly #sharePart: number;
   #used = 0;
-  // A queue with a moving head: shift() on a long array is linear.
-  #places: Place[] = [];
-  #head = 0;
+  /** By topic id. */
+  readonly #shares: TopicShare[] = [];
+  #topicCount = 0;
+  /** Those with somebody in their queue. */
+  readonly #awaited = new Set<TopicShare>();
+  #waiting = 0;
+  #arrivals = 0;
+  #serving = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(capacity: number, maxBlockMs: number) {
+  /** @param sharePart the part of the capacity that one of several topics may hold */
+  constructor(capacity: number, maxBlockMs: number, sharePart: number) {
     this.capacity = capacity;
     this.#total = capacity;
     this.maxBlockMs = maxBlockMs;
+    this.#sharePart = sharePart;
   }
 
   /** From now on so many threads share the limit. Less than is in use means waiting until that is given back. */
   divide(threads: number): void {
     this.capacity = Math.floor(this.#total / threads);
-    if (this.waiting > 0) this.#serve();
+    this.#serve();
   }
 
   /** Whether so much can be had when everything else has been given back: a single record may exceed a thread's part. */
@@ -53,29 +76,49 @@ export class BufferMemory {
   }
 
   get waiting(): number {
-    return this.#places.length - this.#head;
+    return this.#waiting;
   }
 
-  /** Takes `bytes` if nobody waits and there is room. */
-  tryTake(bytes: number): boolean {
-    return this.waiting === 0 && this.takeInTurn(bytes);
+  /** What one topic may hold. A producer's only topic may have it all. */
+  get topicLimit(): number {
+    return this.#topicCount > 1 ? Math.floor(this.capacity * this.#sharePart) : this.capacity;
   }
 
-  /** As tryTake, for the waiter whose turn it is. */
-  takeInTurn(bytes: number): boolean {
-    if (this.#used + bytes > this.capacity && !this.#isLoneExcess(bytes)) return false;
-    this.#used += bytes;
+  usedBy(topicId: number): number {
+    return this.#shareOf(topicId).used;
+  }
+
+  /** Bytes that `take` may have for this topic now. */
+  roomFor(topicId: number): number {
+    return Math.min(this.capacity - this.#used, this.topicLimit - this.#shareOf(topicId).used);
+  }
+
+  /**
+   * Takes `bytes` if there is room and nobody is to be served before.
+   * @param served the waiter that is being resumed: its turn has come
+   */
+  tryTake(topicId: number, bytes: number, served?: Waiter): boolean {
+    const share = this.#shareOf(topicId);
+    if (this.#waiting > 0 && !this.#mayGoAhead(share, served)) return false;
+    if (!this.#fits(share, bytes)) return false;
+    this.#add(share, bytes);
     return true;
   }
 
-  /** Corrects an admission by what packing has measured. */
-  adjust(bytes: number): void {
-    this.#used += bytes;
+  /** Takes what `roomFor` has granted. */
+  take(topicId: number, bytes: number): void {
+    this.#add(this.#shareOf(topicId), bytes);
   }
 
-  release(bytes: number): void {
-    this.#used -= bytes;
-    if (this.waiting > 0) this.#serve();
+  /** Corrects an admission by what packing has measured. */
+  adjust(topicId: number, bytes: number): void {
+    this.#add(this.#shareOf(topicId), bytes);
+  }
+
+  /** Gives bytes back, of each topic so many. */
+  release(topicIds: readonly number[], bytes: readonly number[]): void {
+    for (let i = 0; i < topicIds.length; i++) this.#add(this.#shareOf(topicIds[i]), -bytes[i]);
+    this.#serve();
   }
 
   wait(waiter: Waiter): void {
@@ -83,65 +126,126 @@ export class BufferMemory {
       waiter.expire('closed');
       return;
     }
-    this.#places.push({ waiter, deadline: performance.now() + this.maxBlockMs });
-    if (this.waiting === 1) this.#arm();
+    const share = this.#shareOf(waiter.topicId);
+    const deadline = performance.now() + this.maxBlockMs;
+    share.queue.push({ waiter, arrival: this.#arrivals++, deadline });
+    this.#awaited.add(share);
+    this.#waiting++;
+    if (this.#waiting === 1) this.#arm();
   }
 
-  /** Takes a waiter out of the queue, if it is there: it gets nothing any more and is not told. */
+  /** Takes a waiter out of its queue, if it is in one: it gets nothing any more and is not told. */
   forget(waiter: Waiter): void {
-    const at = this.#places.findIndex((place, i) => i >= this.#head && place.waiter === waiter);
-    if (at === -1) return;
-    this.#places.splice(at, 1);
-    // Those behind it may want less.
-    this.#serve();
+    for (const share of this.#awaited) {
+      if (!share.queue.remove((place) => place.waiter === waiter)) continue;
+      if (share.queue.length === 0) this.#awaited.delete(share);
+      this.#waiting--;
+      // Those behind it may want less.
+      this.#serve();
+      return;
+    }
   }
 
   /** Ends every wait: what waits belongs to a transaction that is aborted. */
   giveUpWaiting(): void {
-    for (let waiting = this.waiting; waiting > 0; waiting--) this.#leave().expire('transaction aborted');
-    this.#arm();
+    this.#expireAll('transaction aborted');
   }
 
   /** Ends every wait, now and from now on. */
   close(): void {
     this.#closed = true;
-    while (this.waiting > 0) this.#leave().expire('closed');
+    this.#expireAll('closed');
+  }
+
+  #expireAll(reason: WaitEnd): void {
+    for (let waiting = this.#waiting; waiting > 0; waiting--) {
+      this.#leave(this.#longestWaiting() as TopicShare).expire(reason);
+    }
     this.#arm();
   }
 
-  #isLoneExcess(bytes: number): boolean {
-    return this.#used === 0 && this.canEverTake(bytes);
+  #shareOf(topicId: number): TopicShare {
+    const known = this.#shares[topicId];
+    if (known !== undefined) return known;
+    this.#topicCount++;
+    const share = new TopicShare();
+    this.#shares[topicId] = share;
+    return share;
+  }
+
+  #add(share: TopicShare, bytes: number): void {
+    share.used += bytes;
+    this.#used += bytes;
+  }
+
+  #fits(share: TopicShare, bytes: number): boolean {
+    return this.#fitsShare(share, bytes) && this.#fitsWhole(bytes);
+  }
+
+  // What exceeds a limit alone may pass when there is nothing else within it.
+  #fitsShare(share: TopicShare, bytes: number): boolean {
+    return share.used + bytes <= this.topicLimit || share.used === 0;
+  }
+
+  #fitsWhole(bytes: number): boolean {
+    return this.#used + bytes <= this.capacity || (this.#used === 0 && this.canEverTake(bytes));
+  }
+
+  #mayGoAhead(share: TopicShare, served: Waiter | undefined): boolean {
+    const first = share.queue.first;
+    if (first !== undefined) return first.waiter === served;
+    return served !== undefined || this.#longestWaiting((other) => this.#isOpen(other)) === undefined;
+  }
+
+  /** Whether what the first in its queue waits for is the buffer as a whole. */
+  #isOpen(share: TopicShare): boolean {
+    return this.#fitsShare(share, (share.queue.first as Place).waiter.wanted);
+  }
+
+  /** The share whose first in the queue came first of all. */
+  #longestWaiting(among: (share: TopicShare) => boolean = () => true): TopicShare | undefined {
+    let longest: TopicShare | undefined;
+    for (const share of this.#awaited) {
+      if (longest !== undefined && arrivalOf(share) > arrivalOf(longest)) continue;
+      if (among(share)) longest = share;
+    }
+    return longest;
   }
 
   #serve(): void {
-    while (this.waiting > 0) {
-      const { waiter } = this.#places[this.#head];
+    // Who is resumed may give bytes back at once, when its frame is refused: the loop that resumed it goes on.
+    if (this.#waiting === 0 || this.#serving) return;
+    this.#serving = true;
+    for (;;) {
+      const share = this.#longestWaiting((other) => this.#isOpen(other));
+      if (share === undefined) break;
+      const { waiter } = share.queue.first as Place;
       if (this.#used > 0 && this.capacity - this.#used < waiter.wanted) break;
-      if (!waiter.resume()) break;
-      this.#leave();
+      if (waiter.resume()) this.#leave(share);
+      else if (this.#isOpen(share)) break;
     }
+    this.#serving = false;
     this.#arm();
   }
 
-  #leave(): Waiter {
-    const { waiter } = this.#places[this.#head];
-    this.#places[this.#head++] = undefined as unknown as Place;
-    if (this.#head > 1024 && this.#head * 2 > this.#places.length) {
-      this.#places.splice(0, this.#head);
-      this.#head = 0;
-    }
+  #leave(share: TopicShare): Waiter {
+    const { waiter } = share.queue.first as Place;
+    share.queue.leave();
+    if (share.queue.length === 0) this.#awaited.delete(share);
+    this.#waiting--;
     return waiter;
   }
 
-  // Everybody waits equally long, so the first in the queue is the first to expire: one timer serves all.
+  // Everybody waits equally long, so the first to have come is the first to expire: one timer serves all.
   #arm(): void {
-    if (this.waiting === 0) {
+    const share = this.#longestWaiting();
+    if (share === undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       return;
     }
     if (this.#timer !== undefined) return;
-    const delay = Math.max(0, this.#places[this.#head].deadline - performance.now());
+    const delay = Math.max(0, (share.queue.first as Place).deadline - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#expireDue();
@@ -150,8 +254,16 @@ export class BufferMemory {
 
   #expireDue(): void {
     const now = performance.now();
-    while (this.waiting > 0 && this.#places[this.#head].deadline <= now) this.#leave().expire('timeout');
-    if (this.waiting > 0) this.#serve();
+    for (;;) {
+      const share = this.#longestWaiting();
+      if (share === undefined || (share.queue.first as Place).deadline > now) break;
+      this.#leave(share).expire('timeout');
+    }
+    if (this.#waiting > 0) this.#serve();
     else this.#arm();
   }
+}
+
+function arrivalOf(share: TopicShare): number {
+  return (share.queue.first as Place).arrival;
 }

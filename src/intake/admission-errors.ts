@@ -3,11 +3,17 @@ import type { BufferMemory, WaitEnd } from '../buffer/buffer-memory';
 import { RecordError, withoutStack } from '../errors';
 import type { CheckedRecord } from './check-record';
 
-/** A wait for memory ended without any. */
-export function waitEnded(reason: WaitEnd, topic: string, index: number, memory: BufferMemory): RecordError {
+/** A wait for memory ended without any. `topicId`: whose share it was for. */
+export function waitEnded(
+  reason: WaitEnd,
+  topic: string,
+  index: number,
+  memory: BufferMemory,
+  topicId: number,
+): RecordError {
   switch (reason) {
     case 'timeout':
-      return bufferTimeout(topic, index, memory);
+      return bufferTimeout(topic, index, memory, topicId);
     case 'transaction aborted':
       return transactionAborted(topic, index);
     case 'closed':
@@ -26,12 +32,17 @@ export function transactionAborted(topic: string, index: number): RecordError {
   );
 }
 
-function bufferTimeout(topic: string, index: number, memory: BufferMemory): RecordError {
+function bufferTimeout(topic: string, index: number, memory: BufferMemory, topicId: number): RecordError {
+  const held = memory.usedBy(topicId);
+  const whose =
+    held > memory.used - held
+      ? `, ${held} of them of this topic (limit by topicBufferShare: ${memory.topicLimit})`
+      : '';
   return withoutStack(
     () =>
       new RecordError(
         `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
-          `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement`,
+          `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement${whose}`,
         'BUFFER_TIMEOUT',
         { topic, index, timedOutIn: 'buffer' },
       ),

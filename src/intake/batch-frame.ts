@@ -1,5 +1,6 @@
 // One frame of a batch: which records it has, and what it holds of the buffer's memory.
 import type { BufferMemory } from '../buffer/buffer-memory';
+import { Holding } from '../buffer/holding';
 import type { DeliveryReport } from '../delivery/delivery-report';
 import type { FrameOwner } from '../handover/frame-handover';
 import { RECORD_OVERHEAD_BYTES } from './pipeline';
@@ -10,12 +11,11 @@ export class BatchFrame implements FrameOwner {
   /** Of its first record: a place for a refused one has to belong to some topic. */
   readonly topicId: number;
   readonly packedAt = performance.now();
-  /** Bytes taken from the buffer's memory for it. */
-  admitted = 0;
+  /** What it has taken of the buffer's memory. */
+  readonly holding: Holding;
   /** Records in it, known once it is packed. */
   count = 0;
   #givenUp = false;
-  readonly #memory: BufferMemory;
   readonly #onSettled: (frame: BatchFrame, report: DeliveryReport) => void;
   readonly #onRefused: (frame: BatchFrame, cause: unknown) => void;
 
@@ -28,26 +28,26 @@ export class BatchFrame implements FrameOwner {
   ) {
     this.begin = begin;
     this.topicId = topicId;
-    this.#memory = memory;
+    this.holding = new Holding(memory);
     this.#onSettled = onSettled;
     this.#onRefused = onRefused;
   }
 
   /** Admission counted characters; now the bytes are known. */
   readonly packed = (bytes: number, records: number): void => {
-    const exact = bytes + records * RECORD_OVERHEAD_BYTES;
-    this.#memory.adjust(exact - this.admitted);
-    this.admitted = exact;
+    this.holding.correct(bytes + records * RECORD_OVERHEAD_BYTES);
     this.count = records;
   };
 
   settled(report: DeliveryReport): void {
     if (!this.#givenUp) this.#onSettled(this, report);
-    this.#memory.release(this.admitted);
+    this.holding.release();
   }
 
   /** A batch tells of all its records at once. */
-  partly(): void {}
+  partly(report: DeliveryReport): void {
+    this.holding.releaseSettled(report.errors);
+  }
 
   givenUp(report: DeliveryReport): void {
     this.#givenUp = true;
@@ -56,6 +56,6 @@ export class BatchFrame implements FrameOwner {
 
   refused(cause: unknown): void {
     this.#onRefused(this, cause);
-    this.#memory.release(this.admitted);
+    this.holding.release();
   }
 }

@@ -55,6 +55,8 @@ export class BatchSend<K, V> implements Waiter {
   readonly #unknownTopics = new Map<string, RecordError>();
   readonly #waits: AdmissionWaits = { metadataMs: 0, bufferMs: 0 };
   #waitingSince = 0;
+  /** Its turn has come after a wait for memory. */
+  #served = false;
   #forgetTopic: (() => void) | undefined;
   #accepted = false;
   #finished = false;
@@ -97,27 +99,38 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   #goOn(): void {
-    if (this.#pipeline.memory.waiting > 0) this.#waitForMemory();
-    else this.#packOrWait();
+    if (this.#pack() === 'full') this.#waitForMemory();
   }
 
   // -- as a waiter for memory --
 
-  /** An eighth of the buffer, or what is left: pieces worth a frame. */
+  /** Of the record at hand: there is one whenever the buffer is full. */
+  get topicId(): number {
+    return (this.#topic as Topic).id;
+  }
+
+  /** An eighth of what one topic may have, or what is left: pieces worth a frame. */
   get wanted(): number {
     const next = (this.#held?.size ?? 0) + RECORD_OVERHEAD_BYTES;
-    return Math.max(next, Math.min(this.#pipeline.memory.capacity / 8, (this.#count - this.#next) * next));
+    return Math.max(next, Math.min(this.#pipeline.memory.topicLimit / 8, (this.#count - this.#next) * next));
   }
 
   resume(): boolean {
+    const { topicId } = this;
+    this.#served = true;
     const progress = this.#pack();
-    if (progress !== 'full') this.#waits.bufferMs += performance.now() - this.#waitingSince;
-    return progress !== 'full';
+    this.#served = false;
+    if (progress === 'full' && this.topicId === topicId) return false;
+    this.#waits.bufferMs += performance.now() - this.#waitingSince;
+    // It may have come to records of another topic: behind those who wait for that one.
+    if (progress === 'full') this.#waitForMemory();
+    return true;
   }
 
   expire(reason: WaitEnd): void {
     const { memory } = this.#pipeline;
-    this.#refuseRest((topic, index) => waitEnded(reason, topic, index, memory));
+    const { topicId } = this;
+    this.#refuseRest((topic, index) => waitEnded(reason, topic, index, memory, topicId));
   }
 
   #waitForMemory(): void {
@@ -144,10 +157,6 @@ export class BatchSend<K, V> implements Waiter {
   };
 
   // -- packing --
-
-  #packOrWait(): void {
-    if (this.#pack() === 'full') this.#waitForMemory();
-  }
 
   /** Packs on from the next record. 'waiting': for a topic, which will call back. */
   #pack(): Progress {
@@ -221,7 +230,7 @@ export class BatchSend<K, V> implements Waiter {
       topic.id,
       this.#defaultTopic,
       {
-        admissible: memory.capacity - memory.used,
+        admissible: memory.roomFor(topic.id),
         recordOverhead: RECORD_OVERHEAD_BYTES,
         recordBytes: rules.maxRequestSize,
         frameRecords: FRAME_RECORDS,
@@ -229,8 +238,8 @@ export class BatchSend<K, V> implements Waiter {
       },
     );
     if (count === 0) return false;
-    memory.takeInTurn(admitted);
-    frame.admitted += admitted;
+    memory.take(topic.id, admitted);
+    frame.holding.add(topic.id, admitted, count);
     this.#pipeline.tally.accepted += count;
     this.#topicNames?.fill(topic.name, this.#next, this.#next + count);
     this.#next += count;
@@ -257,8 +266,8 @@ export class BatchSend<K, V> implements Waiter {
       }
     }
     const bound = upperBoundOf(record);
-    if (!memory.takeInTurn(bytes)) return 'full';
-    this.#frameFor(topic.id, bound).admitted += bytes;
+    if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) return 'full';
+    this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) {
       handover.writer.append(topic.id, partition, key, value);
@@ -343,7 +352,10 @@ export class BatchSend<K, V> implements Waiter {
     this.#pipeline.tally.refused++;
     this.#refusals.set(this.#next, error.index === this.#next ? error : error.at(this.#next));
     if (error.topic !== undefined) this.#rename(error.topic);
-    if (this.#frame !== undefined) this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
+    if (this.#frame !== undefined) {
+      this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
+      this.#frame.holding.add(this.#frame.topicId, 0, 1);
+    }
     this.#packed();
   }
 

@@ -92,7 +92,7 @@ export class PendingSend<K, V> implements Waiter {
       this.#fail(asRecordError(error, 0));
       return;
     }
-    if (memory.tryTake(this.wanted)) {
+    if (memory.tryTake(this.topicId, this.wanted)) {
       this.#pack();
       return;
     }
@@ -102,19 +102,23 @@ export class PendingSend<K, V> implements Waiter {
 
   // -- as a waiter for memory --
 
+  get topicId(): number {
+    return this.#topic.id;
+  }
+
   get wanted(): number {
     return this.#record.size + SINGLE_SEND_OVERHEAD_BYTES;
   }
 
   resume(): boolean {
-    if (!this.#pipeline.memory.takeInTurn(this.wanted)) return false;
+    if (!this.#pipeline.memory.tryTake(this.topicId, this.wanted, this)) return false;
     this.#waits.bufferMs = performance.now() - this.#since;
     this.#pack();
     return true;
   }
 
   expire(reason: WaitEnd): void {
-    this.#fail(waitEnded(reason, this.#topic.name, 0, this.#pipeline.memory));
+    this.#fail(waitEnded(reason, this.#topic.name, 0, this.#pipeline.memory, this.topicId));
   }
 
   // -- its end --

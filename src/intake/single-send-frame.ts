@@ -1,4 +1,5 @@
 // One frame of single sends: whose they are, and what it holds of the buffer's memory.
+import { Holding } from '../buffer/holding';
 import { type DeliveryReport, IN_FLIGHT } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
@@ -23,11 +24,12 @@ export class SingleSendFrame<K, V> implements FrameOwner {
   /** Those that have been told before the frame was settled. */
   #told: boolean[] | undefined;
   #toldCount = 0;
-  #bytes = 0;
+  readonly #holding: Holding;
 
   constructor(pipeline: Pipeline<K, V>, epoch: Epoch) {
     this.#pipeline = pipeline;
     this.epoch = epoch;
+    this.#holding = new Holding(pipeline.memory);
   }
 
   add(
@@ -46,39 +48,38 @@ export class SingleSendFrame<K, V> implements FrameOwner {
     this.#records.push(record);
     this.#delivered.push(delivered);
     this.#failed.push(failed);
-    this.#bytes += bytes;
+    this.#holding.add(topic.id, bytes, 1);
   }
 
   /** Admission counted characters; now the bytes are known. */
   readonly packed = (bytes: number, records: number): void => {
-    const exact = bytes + records * SINGLE_SEND_OVERHEAD_BYTES;
-    this.#pipeline.memory.adjust(exact - this.#bytes);
-    this.#bytes = exact;
+    this.#holding.correct(bytes + records * SINGLE_SEND_OVERHEAD_BYTES);
   };
 
   settled(report: DeliveryReport): void {
     this.#tell(report);
-    this.#pipeline.memory.release(this.#bytes);
+    this.#holding.release();
   }
 
   partly(report: DeliveryReport): void {
+    this.givenUp(report);
+    this.#holding.releaseSettled(report.errors);
+  }
+
+  givenUp(report: DeliveryReport): void {
     this.#told ??= new Array<boolean>(report.count).fill(false);
     this.#tell(report);
   }
 
-  givenUp(report: DeliveryReport): void {
-    this.partly(report);
-  }
-
   refused(cause: unknown): void {
-    const { memory, outstanding, tally } = this.#pipeline;
+    const { outstanding, tally } = this.#pipeline;
     const count = this.#failed.length;
     this.#failed.forEach((failed, i) => {
       failed(frameRefused(this.#topics[i].name, 0, cause));
     });
     tally.failed += count;
     outstanding.settle(this.epoch, count);
-    memory.release(this.#bytes);
+    this.#holding.release();
   }
 
   #tell(report: DeliveryReport): void {

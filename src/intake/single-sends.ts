@@ -51,7 +51,7 @@ export class SingleSends<K, V> {
       if (checked.pending === undefined && topic.ready && !serializing.holds(topic.name)) {
         this.prepare(topic, checked);
         const bytes = checked.size + SINGLE_SEND_OVERHEAD_BYTES;
-        if (memory.tryTake(bytes)) {
+        if (memory.tryTake(topic.id, bytes)) {
           this.pack(topic, checked, outstanding.accept(1), delivered, failed, extras);
           return;
         }
@@ -104,7 +104,7 @@ export class SingleSends<K, V> {
       tally.refused++;
       failed(asRecordError(error, 0));
       outstanding.settle(epoch, 1);
-      memory.release(bytes);
+      memory.release([topic.id], [bytes]);
       return;
     }
     let frame = this.#open;

@@ -67,6 +67,11 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   deliveryTimeoutMs?: number;
   /** Bytes of unacknowledged records (with a fixed overhead for each) this producer holds. Default 33,554,432. */
   bufferMemory?: number;
+  /**
+   * The part of `bufferMemory` that the records of one topic may hold, once the producer has sent to more than one: a
+   * topic that cannot be delivered then leaves room for the others. From 0.01 to 1 (no limit, as in Java). Default 0.5.
+   */
+  topicBufferShare?: number;
   /** How long a send waits for a full buffer, or for its topic's partitions to be known. Default 60,000 ms. */
   maxBlockMs?: number;
   /** How often partitions and leaders are looked up without need. Default 300,000 ms. */
@@ -341,6 +346,12 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 33554432,
     java: 'buffer.memory',
     summary: 'bytes of unacknowledged records the producer holds; when full, sends wait',
+  },
+  {
+    name: 'topicBufferShare',
+    rule: { kind: 'number', min: 0.01, max: 1, unit: '' },
+    default: 0.5,
+    summary: 'part of `bufferMemory` that one of several topics may hold, so that one bad topic leaves room',
   },
   {
     name: 'maxBlockMs',

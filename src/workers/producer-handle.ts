@@ -17,6 +17,7 @@ const COPIED = [
   'maxRequestSize',
   'metadataMaxAgeMs',
   'onPartitionGrowth',
+  'topicBufferShare',
 ] as const;
 
 /** What a thread may choose for itself; everything else is the owner's. */

@@ -1,0 +1,62 @@
+// What one frame holds of the buffer, in the order of its records: given back as they settle.
+import { IN_FLIGHT } from '../delivery/delivery-report';
+import type { BufferMemory } from './buffer-memory';
+
+export class Holding {
+  readonly #memory: BufferMemory;
+  // Runs of records of one topic: nearly always a single one.
+  readonly #topicIds: number[] = [];
+  readonly #bytes: number[] = [];
+  readonly #records: number[] = [];
+  #total = 0;
+
+  constructor(memory: BufferMemory) {
+    this.#memory = memory;
+  }
+
+  /** The frame's next records, and the bytes that were taken from the buffer for them. */
+  add(topicId: number, bytes: number, records: number): void {
+    const last = this.#topicIds.length - 1;
+    if (this.#topicIds[last] === topicId) {
+      this.#bytes[last] += bytes;
+      this.#records[last] += records;
+    } else {
+      this.#topicIds.push(topicId);
+      this.#bytes.push(bytes);
+      this.#records.push(records);
+    }
+    this.#total += bytes;
+  }
+
+  /** Corrects what was estimated at admission. The last topic bears the difference: which one it was is not known. */
+  correct(total: number): void {
+    const difference = total - this.#total;
+    const last = this.#topicIds.length - 1;
+    if (difference === 0 || last < 0) return;
+    this.#memory.adjust(this.#topicIds[last], difference);
+    this.#bytes[last] += difference;
+    this.#total = total;
+  }
+
+  /**
+   * Gives back what runs hold that have settled, so that a topic's records do not take its share for as long as another
+   * topic's in the same frame are stuck. `errors`: of a partial report.
+   */
+  releaseSettled(errors: Int16Array): void {
+    let begin = 0;
+    const given = this.#bytes.map((bytes, run) => {
+      const end = begin + this.#records[run];
+      const settled = !errors.subarray(begin, end).includes(IN_FLIGHT);
+      begin = end;
+      if (!settled) return 0;
+      this.#bytes[run] = 0;
+      return bytes;
+    });
+    this.#memory.release(this.#topicIds, given);
+  }
+
+  /** Gives back what is left. */
+  release(): void {
+    this.#memory.release(this.#topicIds, this.#bytes);
+  }
+}

@@ -1,0 +1,158 @@
+// One bad topic does not sink the rest: its records wait for its own share of the buffer.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Producer } from '../../src';
+import { EmbeddedCluster } from '../../src/testing';
+import { describeOnKafka } from '../broker/real-broker';
+import { RealKafka } from '../broker/real-kafka';
+import { createTopic, partitionStates } from '../broker/topics';
+import { openProducer } from '../testing/open-producer';
+
+const value = 'x'.repeat(1000);
+const code = (error: { code?: string }) => error.code;
+
+describe('a topic without leaders', () => {
+  async function start() {
+    const topics = ['bad', 'good'].map((topic) => ({ topic, partitions: 1 }));
+    const cluster = await EmbeddedCluster.start({ topics });
+    onTestFinished(() => cluster.close());
+    return cluster;
+  }
+
+  it('leaves the others their room, and has its records delivered in order when it is back', async () => {
+    const cluster = await start();
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 40_000,
+      metadataMaxAgeMs: 500,
+    });
+    await producer.send({ topic: 'good', value });
+    await producer.send({ topic: 'bad', value: 'first' });
+    cluster.setLeader('bad', 0, null);
+    const stuck = Array.from({ length: 100 }, (_, i) => producer.send({ topic: 'bad', value: value + i }));
+    const stuckBatch = producer.sendBatch(Array.from({ length: 50 }, () => ({ topic: 'bad', value })));
+    expect(producer.metrics().waitingSends).toBeGreaterThan(80);
+    expect(producer.metrics().bufferedBytes).toBeLessThanOrEqual(20_000);
+    for (let i = 0; i < 10; i++) {
+      await producer.send({ topic: 'good', value });
+      const { deliveredCount } = await producer.sendBatch(
+        Array.from({ length: 60 }, () => ({ topic: 'good', value })),
+      );
+      expect(deliveredCount).toBe(60);
+    }
+    expect(producer.metrics().waitingSends).toBeGreaterThan(80);
+    cluster.setLeader('bad', 0, 1);
+    const offsets = (await Promise.all(stuck)).map(({ offset }) => offset);
+    expect(offsets).toEqual(Array.from({ length: 100 }, (_, i) => BigInt(i + 1)));
+    expect((await stuckBatch).deliveredCount).toBe(50);
+    expect(producer.metrics()).toMatchObject({ bufferedBytes: 0, waitingSends: 0 });
+  });
+
+  it('holds up what shares a batch with it, and nothing else', async () => {
+    const cluster = await start();
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 40_000,
+      metadataMaxAgeMs: 500,
+    });
+    await producer.sendBatch([
+      { topic: 'good', value },
+      { topic: 'bad', value },
+    ]);
+    cluster.setLeader('bad', 0, null);
+    const mixed = producer.sendBatch(
+      Array.from({ length: 100 }, (_, i) => ({ topic: i % 2 === 0 ? 'bad' : 'good', value })),
+    );
+    let settled = false;
+    void mixed.then(() => {
+      settled = true;
+    });
+    for (let i = 0; i < 5; i++) {
+      await producer.sendBatch(Array.from({ length: 30 }, () => ({ topic: 'good', value })));
+    }
+    expect(settled).toBe(false);
+    cluster.setLeader('bad', 0, 1);
+    const result = await mixed;
+    expect(result.deliveredCount).toBe(100);
+    const ofBad = [...result.offsets].filter((_, i) => i % 2 === 0);
+    expect(ofBad).toEqual(Array.from({ length: 50 }, (_, i) => BigInt(i + 1)));
+  });
+
+  it('has its sends refused after maxBlockMs, with an error that names its share', async () => {
+    const cluster = await start();
+    const options = { bootstrapServers: cluster.bootstrapServers, bufferMemory: 40_000, maxBlockMs: 400 };
+    const producer = openProducer(options);
+    await producer.send({ topic: 'good', value });
+    await producer.send({ topic: 'bad', value });
+    cluster.setLeader('bad', 0, null);
+    const outcomes = Array.from({ length: 30 }, () =>
+      producer.send({ topic: 'bad', value }).then(
+        () => undefined,
+        (error) => error,
+      ),
+    );
+    const refused = await Promise.all(outcomes.slice(20));
+    expect(refused.map(code)).toEqual(new Array(10).fill('BUFFER_TIMEOUT'));
+    expect(refused[0].message).toMatch(/of this topic \(limit by topicBufferShare: 20000\)/);
+  });
+
+  it('may hold everything where topicBufferShare is 1', async () => {
+    const cluster = await start();
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 40_000,
+      maxBlockMs: 300,
+      topicBufferShare: 1,
+    });
+    await producer.send({ topic: 'good', value });
+    await producer.send({ topic: 'bad', value });
+    cluster.setLeader('bad', 0, null);
+    for (let i = 0; i < 40; i++) producer.send({ topic: 'bad', value }).catch(() => {});
+    await expect(producer.send({ topic: 'good', value })).rejects.toMatchObject({ code: 'BUFFER_TIMEOUT' });
+  });
+});
+
+describeOnKafka('a topic that has lost its only broker, of three real ones', () => {
+  it('leaves another at least 90 % of its rate', async () => {
+    const kafka = await RealKafka.start({ brokers: 3, heap: '384m' });
+    onTestFinished(() => kafka.stop());
+    const { bootstrapServers } = kafka;
+    const bad = await createTopic(bootstrapServers, { partitions: 1, replicationFactor: 1 });
+    const good = await createTopic(bootstrapServers, { partitions: 3 });
+    const [{ leader }] = await partitionStates(bootstrapServers, bad);
+    const producer = openProducer({ bootstrapServers, bufferMemory: 2 << 20, metadataMaxAgeMs: 1_000 });
+    await producer.send({ topic: bad, value });
+    const usual = await deliveredIn(producer, good, 3_000);
+    await kafka.brokers.find(({ id }) => id === leader)?.kill('SIGKILL');
+    const stuck = Array.from({ length: 5_000 }, () =>
+      producer.send({ topic: bad, value }).then(String, code),
+    );
+    // The good topic's leaders are others when this is over.
+    await producer.sendBatch(Array.from({ length: 300 }, () => ({ topic: good, value })));
+    expect(producer.metrics().waitingSends).toBeGreaterThan(1_000);
+    const beside = await deliveredIn(producer, good, 3_000);
+    expect(producer.metrics().waitingSends).toBeGreaterThan(1_000);
+    expect(beside).toBeGreaterThanOrEqual(0.9 * usual);
+    await producer.close({ timeoutMs: 0 });
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
+  }, 120_000);
+});
+
+/** Sends 20 records every 20 ms, and counts those delivered within the time and a second. */
+async function deliveredIn(producer: Producer, topic: string, milliseconds: number): Promise<number> {
+  let delivered = 0;
+  const end = performance.now() + milliseconds;
+  const sends: Promise<unknown>[] = [];
+  for (let i = 0; i < milliseconds / 20; i++) {
+    for (let j = 0; j < 20; j++) {
+      sends.push(
+        producer.send({ topic, value }).then(() => {
+          if (performance.now() < end + 1_000) delivered++;
+        }),
+      );
+    }
+    await sleep(Math.max(0, end - milliseconds + 20 * (i + 1) - performance.now()));
+  }
+  await Promise.all(sends);
+  return delivered;
+}
