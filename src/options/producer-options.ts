@@ -69,7 +69,7 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   bufferMemory?: number;
   /**
    * The part of `bufferMemory` that the records of one topic may hold, once the producer has sent to more than one: a
-   * topic that cannot be delivered then leaves room for the others. From 0.01 to 1 (no limit, as in Java). Default 0.5.
+   * topic that cannot be delivered then leaves room for the others. From 0 (a record at a time) to 1 (no limit, as in Java). Default 0.5.
    */
   topicBufferShare?: number;
   /** How long a send waits for a full buffer, or for its topic's partitions to be known. Default 60,000 ms. */
@@ -349,7 +349,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   },
   {
     name: 'topicBufferShare',
-    rule: { kind: 'number', min: 0.01, max: 1, unit: '' },
+    rule: { kind: 'number', min: 0, max: 1, unit: '' },
     default: 0.5,
     summary: 'part of `bufferMemory` that one of several topics may hold, so that one bad topic leaves room',
   },
