@@ -14,12 +14,15 @@ bool failed_for_a_neighbour(const rd_kafka_message_t& message) noexcept {
   return detail != nullptr && std::strncmp(detail, kInWords, sizeof kInWords - 1) == 0;
 }
 
-void ResendQueue::push(const rd_kafka_message_t& message) {
+void ResendQueue::push(rd_kafka_message_t& message) {
   ResentRecord record{};
   record.slot = static_cast<Slot*>(message._private);
   record.partition = message.partition;
+  // librdkafka tells no timestamp of a failed message.
+  const rd_kafka_resp_err_t error = std::exchange(message.err, RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_timestamp_type_t type;
   const int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
+  message.err = error;
   record.timestamp = timestamp > 0 ? timestamp : 0;
   record.has_key = message.key != nullptr;
   record.has_value = message.payload != nullptr;

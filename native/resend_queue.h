@@ -36,7 +36,7 @@ bool failed_for_a_neighbour(const rd_kafka_message_t& message) noexcept;
 // Pushed by acknowledgements in broker threads, in the order of each partition; taken by whoever pumps.
 class ResendQueue {
  public:
-  void push(const rd_kafka_message_t& message);
+  void push(rd_kafka_message_t& message);
   std::deque<ResentRecord> take();
 
  private:

@@ -444,7 +444,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#memory.divide(this.#client.memberCount());
     const health: BrokerHealth = {
       lastError: () => this.#events.fatal ?? this.#events.last,
-      lastErrorAt: () => this.#events.lastAt,
+      connectionLostAt: () => this.#events.connectionLostAt,
       msSinceAnswer: () => this.#client.msSinceAnswer(),
       transactional: transactionalId !== undefined,
     };

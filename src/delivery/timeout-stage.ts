@@ -6,8 +6,8 @@ import type { Topic } from '../partition/topic-directory';
 export interface BrokerHealth {
   /** The last complaint of any broker connection. */
   lastError(): Error | undefined;
-  /** When that was; `performance.now()`, 0: never. */
-  lastErrorAt(): number;
+  /** When a connection was last refused or lost; `performance.now()`, 0: never. */
+  connectionLostAt(): number;
   /** Milliseconds since any broker answered anything; -1: none has. */
   msSinceAnswer(): number;
   /** Whether records belong to transactions: what librdkafka takes back was then aborted. */
@@ -49,9 +49,9 @@ function stageOf(
   const sinceAnswer = health.msSinceAnswer();
   const answeredAt = sinceAnswer < 0 ? 0 : performance.now() - sinceAnswer;
   // Sent, and nothing heard: was the connection lost in the meantime?
-  if (persisted === 'possibly') return health.lastErrorAt() > packedAt ? 'network' : 'answer';
+  if (persisted === 'possibly') return health.connectionLostAt() > packedAt ? 'network' : 'answer';
   if (topic !== undefined && partition >= 0 && topic.leaders[partition] < 0) return 'leader';
-  return health.lastErrorAt() > answeredAt ? 'connection' : 'queue';
+  return health.connectionLostAt() > answeredAt ? 'connection' : 'queue';
 }
 
 const IN_WORDS: Record<TimeoutStage, string> = {

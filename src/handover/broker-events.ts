@@ -27,11 +27,13 @@ const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_
 
 /** TLS 1.3 has a broker refuse our certificate, or its lack, after the handshake: librdkafka calls that a broken connection. */
 const ALERT = /SSL alert number (4[2-68]|116)\b/;
+/** librdkafka breaks a connection itself when a request's time is over. */
+const GAVE_UP_WAITING = /request\(s\) timed out|Timed out .* in-flight/;
 
 export class BrokerEvents {
   #last: MillraceError | undefined;
   #refusal: { error: MillraceError; at: number } | undefined;
-  #lastAt = 0;
+  #connectionLostAt = 0;
   #fatal: MillraceError | undefined;
   /** By broker: what the addon found wrong with its certificate, which the error that follows does not say. */
   readonly #certificates = new Map<string, string>();
@@ -46,9 +48,9 @@ export class BrokerEvents {
     return this.#last;
   }
 
-  /** When that was; `performance.now()`, 0: never. */
-  get lastAt(): number {
-    return this.#lastAt;
+  /** When a connection was last refused or lost, other than by our own giving up on an answer; `performance.now()`, 0: never. */
+  get connectionLostAt(): number {
+    return this.#connectionLostAt;
   }
 
   /** The last complaint that trying again will not cure, if it came at this time (of `performance.now`) or later. */
@@ -89,7 +91,7 @@ export class BrokerEvents {
 
   #remember(error: MillraceError): void {
     this.#last = error;
-    this.#lastAt = performance.now();
+    if (!GAVE_UP_WAITING.test(error.message)) this.#connectionLostAt = performance.now();
   }
 
   #receiveError(code: number, fatal: boolean, text: string): void {

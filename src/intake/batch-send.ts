@@ -88,14 +88,11 @@ export class BatchSend<K, V> implements Waiter {
       signal.addEventListener('abort', this.#abort, { once: true });
     }
     const { serializing } = this.#pipeline;
-    if (serializing.busy) {
-      const topics = this.#topicsFrom(0);
-      if (topics.some((topic) => serializing.holds(topic))) {
-        serializing.join(topics, undefined, () => this.#goOn());
-        return;
-      }
+    if (serializing.busy && this.#topicsFrom(0).some((topic) => serializing.holds(topic))) {
+      this.#serializeRest();
+    } else {
+      this.#goOn();
     }
-    this.#goOn();
   }
 
   #goOn(): void {
@@ -188,7 +185,7 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   /** Has all other records serialized as well, so that their promises are kept side by side. */
-  #serializeRest(first: CheckedRecord): void {
+  #serializeRest(first?: CheckedRecord): void {
     const { serializing } = this.#pipeline;
     const promises: Promise<void>[] = [];
     const keep = (index: number, record: CheckedRecord) => {
@@ -200,8 +197,8 @@ export class BatchSend<K, V> implements Waiter {
         }),
       );
     };
-    keep(this.#next, first);
-    for (let index = this.#next + 1; index < this.#count; index++) {
+    if (first !== undefined) keep(this.#next, first);
+    for (let index = this.#next + (first === undefined ? 0 : 1); index < this.#count; index++) {
       try {
         keep(index, this.#check(index));
       } catch (error) {

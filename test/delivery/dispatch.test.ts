@@ -1,0 +1,322 @@
+// The two moments of a send, and the ways to hear of them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type BatchError, Producer, type RecordError, type RecordMetadata } from '../../src';
+import { EmbeddedCluster } from '../../src/testing';
+import { readBack } from '../broker/read-back';
+import { describeOnEachCluster } from '../testing/each-cluster';
+import { openProducer } from '../testing/open-producer';
+
+/** Rejections that nobody handled while `run` ran and for a moment after. */
+async function unhandledDuring(run: () => Promise<unknown>): Promise<unknown[]> {
+  const unhandled: unknown[] = [];
+  const listener = (reason: unknown) => unhandled.push(reason);
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', listener);
+  try {
+    await run();
+    await sleep(20);
+  } finally {
+    process.off('unhandledRejection', listener);
+    for (const other of others) process.on('unhandledRejection', other);
+  }
+  return unhandled;
+}
+
+/** A cluster whose only topic takes nothing for the moment: what is sent stays in the buffer. */
+async function stuck(bufferMemory: number): Promise<{ cluster: EmbeddedCluster; producer: Producer }> {
+  const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+  const producer = new Producer({
+    bootstrapServers: cluster.bootstrapServers,
+    bufferMemory,
+    reconnectBackoffMaxMs: 100,
+  });
+  onTestFinished(async () => {
+    await producer.close({ timeoutMs: 0 });
+    await cluster.close();
+  });
+  await producer.send({ topic: 'orders' });
+  cluster.setRoundTripTime('all', 60_000);
+  return { cluster, producer };
+}
+
+describeOnEachCluster('a dispatch', (cluster) => {
+  it('is accepted, then delivered', async () => {
+    const topic = await cluster.createTopic(2);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const single = producer.dispatch({ topic, value: 'single', partition: 1 });
+    await single.accepted;
+    expect(await single.delivered).toMatchObject({ topic, partition: 1, offset: 0n });
+    const batch = producer.dispatchBatch([
+      { topic, value: 'a', partition: 1 },
+      { topic, value: 'b', partition: 1 },
+    ]);
+    await batch.accepted;
+    expect([...(await batch.delivered).offsets]).toEqual([1n, 2n]);
+    expect((await readBack(cluster.brokers, topic)).map(({ value }) => `${value}`)).toEqual([
+      'single',
+      'a',
+      'b',
+    ]);
+  });
+
+  it('that fails is no unhandled rejection, whichever moment is awaited', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const bad = { topic, partition: 7 };
+    const unhandled = await unhandledDuring(async () => {
+      producer.dispatch(bad);
+      producer.dispatchBatch([bad]);
+      producer.dispatch({ topic: 'bad topic' });
+      await producer.dispatch(bad).accepted;
+      await producer.dispatchBatch([bad]).accepted;
+      await expect(producer.dispatch(bad).delivered).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION' });
+      const late = producer.dispatch(bad);
+      await producer.flush();
+      await expect(late.delivered).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION' });
+      await late.accepted;
+      await expect(producer.dispatch({ topic: 'bad topic' }).accepted).rejects.toMatchObject({
+        code: 'INVALID_RECORD',
+      });
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it('after close rejects both moments', async () => {
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    await producer.close();
+    const dispatch = producer.dispatch({ topic: 't' });
+    await expect(dispatch.accepted).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    await expect(dispatch.delivered).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+  });
+});
+
+describe('acceptance', () => {
+  it('comes before delivery, which may take as long as it likes', async () => {
+    const { cluster, producer } = await stuck(1 << 20);
+    let delivered = false;
+    const dispatch = producer.dispatch({ topic: 'orders', value: 'v' });
+    void dispatch.delivered.then(() => {
+      delivered = true;
+    });
+    await dispatch.accepted;
+    expect(delivered).toBe(false);
+    expect(producer.metrics()).toMatchObject({
+      acceptedRecords: 2,
+      deliveredRecords: 1,
+      outstandingRecords: 1,
+    });
+    cluster.setRoundTripTime('all', 0);
+    cluster.brokerDown('all');
+    cluster.brokerUp('all');
+    expect((await dispatch.delivered).partition).toBe(0);
+  });
+
+  it('waits for room in the buffer', async () => {
+    const { producer } = await stuck(100_000);
+    const first = producer.dispatch({ topic: 'orders', value: 'x'.repeat(90_000) });
+    const second = producer.dispatch({ topic: 'orders', value: 'x'.repeat(90_000) });
+    await first.accepted;
+    let accepted = false;
+    second.accepted.then(
+      () => {
+        accepted = true;
+      },
+      () => {},
+    );
+    await sleep(50);
+    expect(accepted).toBe(false);
+    expect(producer.metrics().waitingSends).toBe(1);
+  });
+});
+
+describeOnEachCluster('a callback', (cluster) => {
+  it('is told the metadata, or the error, once', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const calls: [code: string | undefined, metadata: RecordMetadata | undefined][] = [];
+    const callback = (error: { code: string } | null, metadata: RecordMetadata | undefined) =>
+      calls.push([error?.code, metadata]);
+    expect(producer.send({ topic, value: 'v' }, callback)).toBeUndefined();
+    producer.send({ topic: 'bad topic' }, callback);
+    producer.send({ topic, partition: 3 }, callback);
+    expect(calls).toEqual([]);
+    await producer.flush();
+    await sleep(0);
+    expect(calls.map(([code]) => code).sort()).toEqual(['INVALID_RECORD', '_UNKNOWN_PARTITION', undefined]);
+    expect(calls.find(([code]) => code === undefined)?.[1]).toMatchObject({
+      topic,
+      partition: 0,
+      offset: 0n,
+    });
+    await producer.close();
+    producer.send({ topic }, callback);
+    await sleep(0);
+    expect(calls).toHaveLength(4);
+    expect(calls[3][0]).toBe('PRODUCER_CLOSED');
+  });
+});
+
+describe('an AbortSignal', () => {
+  it('ends the wait for the buffer, of a send and of a batch', async () => {
+    const { producer } = await stuck(100_000);
+    const first = producer.dispatch({ topic: 'orders', value: 'x'.repeat(90_000) });
+    await first.accepted;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const record = { topic: 'orders', value: 'y'.repeat(50_000) };
+    const single = producer.send(record, { signal });
+    const batch = producer.sendBatch([record, record], { signal });
+    const untouched = producer.dispatch({ topic: 'orders', value: 'small' });
+    await sleep(20);
+    controller.abort(new Error('enough'));
+    await expect(single).rejects.toMatchObject({
+      code: 'ABORTED',
+      topic: 'orders',
+      cause: expect.objectContaining({ message: 'enough' }),
+    });
+    const error: BatchError = await batch.then(
+      () => expect.fail('it must have been aborted'),
+      (reason) => reason,
+    );
+    expect(error.errors.map(({ code, index }) => [code, index])).toEqual([
+      ['ABORTED', 0],
+      ['ABORTED', 1],
+    ]);
+    // Who waited behind them has room now.
+    await untouched.accepted;
+    expect(producer.metrics().waitingSends).toBe(0);
+  });
+
+  it('ends the wait for a topic, and is too late for what is accepted', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sent = producer.send({ topic: 'orders' }, { signal });
+    await sent;
+    cluster.setRoundTripTime('all', 60_000);
+    const accepted = producer.dispatch({ topic: 'orders' }, { signal });
+    const unknown = producer.send({ topic: 'unknown' }, { signal });
+    const batch = producer.sendBatch([{ topic: 'orders' }, { topic: 'unknown' }], { signal });
+    await accepted.accepted;
+    controller.abort();
+    await expect(unknown).rejects.toMatchObject({ code: 'ABORTED', cause: { name: 'AbortError' } });
+    cluster.setRoundTripTime('all', 0);
+    cluster.brokerDown('all');
+    cluster.brokerUp('all');
+    await expect(batch).rejects.toMatchObject({
+      errors: [{ code: 'ABORTED', index: 1 }],
+      result: { deliveredCount: 1 },
+    });
+    expect(await accepted.delivered).toMatchObject({ topic: 'orders' });
+    await expect(producer.send({ topic: 'orders' }, { signal })).resolves.toMatchObject({ topic: 'orders' });
+    await expect(producer.send({ topic: 'later' }, { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describeOnEachCluster('writable()', (cluster) => {
+  it('takes what is written, in order, and finishes when all is delivered', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const stream = producer.writable();
+    for (let i = 0; i < 5000; i++) {
+      if (!stream.write({ topic, value: `${i}` }))
+        await new Promise((resume) => stream.once('drain', resume));
+    }
+    await new Promise<void>((resolve) => stream.end(resolve));
+    expect(producer.metrics()).toMatchObject({ deliveredRecords: 5000, outstandingRecords: 0 });
+    const stored = await readBack(cluster.brokers, topic);
+    expect(stored.map(({ value }) => Number(value))).toEqual(Array.from({ length: 5000 }, (_, i) => i));
+  });
+
+  it('is destroyed by the first record that fails', async () => {
+    const topic = await cluster.createTopic(1);
+    const stream = openProducer({ bootstrapServers: cluster.brokers }).writable();
+    const failed = new Promise<RecordError>((resolve) => stream.once('error', resolve as () => void));
+    stream.write({ topic, value: 'good' });
+    stream.write({ topic, value: 'bad', partition: 9 });
+    expect(await failed).toMatchObject({ code: '_UNKNOWN_PARTITION', topic });
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('goes on with onRecordError, which is told of each', async () => {
+    const topic = await cluster.createTopic(1);
+    const errors: string[] = [];
+    const stream = openProducer({ bootstrapServers: cluster.brokers }).writable({
+      onRecordError: ({ code }) => errors.push(code),
+    });
+    for (let i = 0; i < 100; i++) stream.write({ topic, value: `${i}`, partition: i % 10 === 0 ? 9 : 0 });
+    await new Promise<void>((resolve) => stream.end(resolve));
+    expect(errors).toEqual(Array(10).fill('_UNKNOWN_PARTITION'));
+    expect(await readBack(cluster.brokers, topic)).toHaveLength(90);
+  });
+});
+
+describe('a full buffer', () => {
+  it('makes writable() hold back, and write again as soon as there is room', async () => {
+    const { cluster, producer } = await stuck(50_000);
+    const stream = producer.writable({ highWaterMark: 10 });
+    let written = 0;
+    while (stream.write({ topic: 'orders', value: 'x'.repeat(5000) })) written++;
+    let drained = false;
+    stream.once('drain', () => {
+      drained = true;
+    });
+    await sleep(100);
+    expect(drained).toBe(false);
+    expect(producer.metrics().bufferedBytes).toBeLessThanOrEqual(50_000);
+    cluster.setRoundTripTime('all', 0);
+    cluster.brokerDown('all');
+    cluster.brokerUp('all');
+    await new Promise<void>((resolve) => stream.end(resolve));
+    expect(producer.metrics().deliveredRecords).toBe(written + 2);
+  });
+});
+
+describeOnEachCluster('sendAll()', (cluster) => {
+  async function* numbered(topic: string, count: number): AsyncGenerator<{ topic: string; value: string }> {
+    for (let i = 0; i < count; i++) {
+      if (i % 1500 === 0) await sleep(1);
+      yield { topic, value: `${i}` };
+    }
+  }
+
+  it('sends everything a source gives, in order', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    expect(await producer.sendAll(numbered(topic, 5000))).toEqual({
+      count: 5000,
+      delivered: 5000,
+      failed: 0,
+    });
+    expect(await producer.sendAll([{ topic, value: '5000' }])).toEqual({ count: 1, delivered: 1, failed: 0 });
+    expect(await producer.sendAll([])).toEqual({ count: 0, delivered: 0, failed: 0 });
+    const stored = await readBack(cluster.brokers, topic);
+    expect(stored.map(({ value }) => Number(value))).toEqual(Array.from({ length: 5001 }, (_, i) => i));
+  });
+
+  it('tells of each failure with its place in the source, or ends with the first', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const records = Array.from({ length: 2500 }, (_, i) => ({ topic, partition: i % 1000 === 999 ? 5 : 0 }));
+    const places: number[] = [];
+    const result = await producer.sendAll(records, { onRecordError: ({ index }) => places.push(index) });
+    expect(result).toEqual({ count: 2500, delivered: 2498, failed: 2 });
+    expect(places).toEqual([999, 1999]);
+    await expect(producer.sendAll(records)).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION', topic });
+    expect(producer.metrics().outstandingRecords).toBe(0);
+  });
+
+  it('passes on what the source throws, when what it gave before is settled', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const source = (async function* () {
+      yield* numbered(topic, 10);
+      throw new Error('dry');
+    })();
+    await expect(producer.sendAll(source)).rejects.toThrow('dry');
+    expect(await readBack(cluster.brokers, topic)).toHaveLength(10);
+  });
+});

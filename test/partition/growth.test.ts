@@ -1,0 +1,99 @@
+// A topic that gets more partitions while records are being sent to it.
+import { expect, it } from 'vitest';
+import { type PartitionGrowth, type Producer, type ProducerOptions, partitionForKey } from '../../src';
+import { readBack } from '../broker/read-back';
+import { describeOnKafka } from '../broker/real-broker';
+import { createTopic, growTopic } from '../broker/topics';
+import { openProducer } from '../testing/open-producer';
+
+const KEYS = Array.from({ length: 64 }, (_, i) => `key-${i}`);
+const partitionsWith = (count: number) => KEYS.map((key) => partitionForKey(Buffer.from(key), count));
+
+describeOnKafka('a topic that grows from 4 to 8 partitions', (brokers) => {
+  async function growing(
+    options: Partial<ProducerOptions>,
+  ): Promise<{ topic: string; producer: Producer; growth: Promise<PartitionGrowth> }> {
+    const topic = await createTopic(brokers(), { partitions: 4 });
+    const producer = openProducer({ bootstrapServers: brokers(), metadataMaxAgeMs: 100, ...options });
+    const growth = new Promise<PartitionGrowth>((resolve) => producer.once('partitionsGrown', resolve));
+    const { partitions } = await producer.sendBatch(KEYS.map((key) => ({ topic, key, value: key })));
+    expect([...partitions]).toEqual(partitionsWith(4));
+    return { topic, producer, growth };
+  }
+
+  it('gets keys in all of them, with no record lost mid-stream', async () => {
+    const { topic, producer, growth } = await growing({});
+    let sent = KEYS.length;
+    let grown = false;
+    const seen = new Set<number>();
+    const sending = (async () => {
+      while (!grown) {
+        const result = await producer.sendBatch(KEYS.map((key) => ({ topic, key, value: key })));
+        sent += KEYS.length;
+        for (const partition of result.partitions) seen.add(partition);
+        await producer.send({ topic, value: 'no key' });
+        sent++;
+      }
+    })();
+    await growTopic(brokers(), topic, 8);
+    expect(await growth).toEqual({ topic, from: 4, to: 8, action: 'adopt' });
+    grown = true;
+    await sending;
+    const { partitions } = await producer.sendBatch(KEYS.map((key) => ({ topic, key, value: key })));
+    expect([...partitions]).toEqual(partitionsWith(8));
+    expect(await readBack(brokers(), topic)).toHaveLength(sent + KEYS.length);
+  });
+
+  it("keeps each key where it was with onPartitionGrowth: 'freeze'", async () => {
+    const { topic, producer, growth } = await growing({ onPartitionGrowth: 'freeze' });
+    await growTopic(brokers(), topic, 8);
+    expect(await growth).toEqual({ topic, from: 4, to: 8, action: 'freeze' });
+    const { partitions } = await producer.sendBatch(KEYS.map((key) => ({ topic, key })));
+    expect([...partitions]).toEqual(partitionsWith(4));
+    const keyless = await producer.sendBatch(KEYS.map(() => ({ topic })));
+    expect(Math.max(...keyless.partitions)).toBe(3);
+    // Who names a new partition gets it.
+    await expect
+      .poll(() => producer.send({ topic, partition: 7 }).catch(() => undefined))
+      .toMatchObject({
+        partition: 7,
+      });
+  });
+
+  it("is told to custom partitioners only as it was, with 'freeze'", async () => {
+    const counts = new Set<number>();
+    const { topic, producer, growth } = await growing({
+      onPartitionGrowth: 'freeze',
+      partitioner: ({ keyBytes, partitionCount, availablePartitions }) => {
+        counts.add(partitionCount).add(availablePartitions.length);
+        return partitionForKey(keyBytes as Uint8Array, partitionCount);
+      },
+    });
+    await growTopic(brokers(), topic, 8);
+    await growth;
+    await producer.sendBatch(KEYS.map((key) => ({ topic, key })));
+    expect([...counts]).toEqual([4]);
+  });
+
+  it("refuses records that name no partition with 'fail', and takes the others", async () => {
+    const { topic, producer, growth } = await growing({ onPartitionGrowth: 'fail' });
+    await growTopic(brokers(), topic, 8);
+    expect(await growth).toMatchObject({ action: 'fail' });
+    const expected = {
+      code: 'PARTITIONS_GREW',
+      topic,
+      message: expect.stringContaining('from 4 to 8 partitions'),
+    };
+    await expect(producer.send({ topic, key: 'k' })).rejects.toMatchObject(expected);
+    await expect(
+      producer.sendBatch([
+        { topic, key: 'k' },
+        { topic, partition: 1 },
+      ]),
+    ).rejects.toMatchObject({
+      errors: [{ ...expected, index: 0 }],
+      result: { deliveredCount: 1 },
+    });
+    expect(await producer.send({ topic, key: 'k', partition: 2 })).toMatchObject({ partition: 2 });
+  });
+});

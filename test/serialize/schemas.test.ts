@@ -1,0 +1,133 @@
+// Avro and Protobuf, read back by the packages that define them.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type Struct, StructSchema, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import avsc from 'avsc';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { avroSerializer } from '../../src/serialize/avro';
+import { protobufSerializer } from '../../src/serialize/protobuf';
+import { readBack } from '../broker/read-back';
+import { describeOnEachCluster } from '../testing/each-cluster';
+import { openProducer } from '../testing/open-producer';
+
+const ORDER: avsc.Schema = {
+  type: 'record',
+  name: 'Order',
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'customer', type: 'string' },
+    {
+      name: 'lines',
+      type: {
+        type: 'array',
+        items: { type: 'record', name: 'Line', fields: [{ name: 'sku', type: 'string' }] },
+      },
+    },
+    { name: 'note', type: ['null', 'string'], default: null },
+  ],
+};
+const order = { id: 7, customer: 'Zoë', lines: [{ sku: 'a' }, { sku: 'b' }], note: null };
+const type = avsc.Type.forSchema(ORDER);
+const bytesOf = (bytes: unknown) => Buffer.from(bytes as Uint8Array);
+
+describe('avroSerializer', () => {
+  function inFile(text: string): string {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-avro-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'order.avsc');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  it('takes a schema as an object, as text, from a file or as a type', () => {
+    for (const schema of [ORDER, JSON.stringify(ORDER), inFile(JSON.stringify(ORDER)), type]) {
+      expect(type.fromBuffer(bytesOf(avroSerializer(schema).serialize('t', order, [])))).toEqual(order);
+    }
+    expect(bytesOf(avroSerializer('string').serialize('t', 'a', [])).toString('hex')).toBe('0261');
+  });
+
+  it('puts the id of a schema registry before the bytes', () => {
+    const bytes = bytesOf(avroSerializer(ORDER, { schemaId: 0x01020304 }).serialize('t', order, []));
+    expect(bytes.subarray(0, 5).toString('hex')).toBe('0001020304');
+    expect(type.fromBuffer(bytes.subarray(5))).toEqual(order);
+  });
+
+  it('keeps null Kafka’s null, unless the schema has one of its own', () => {
+    expect(avroSerializer(ORDER).serialize('t', null, [])).toBeNull();
+    expect(avroSerializer(ORDER).serialize('t', undefined, [])).toBeNull();
+    expect(bytesOf(avroSerializer(['null', 'string']).serialize('t', null, [])).toString('hex')).toBe('00');
+  });
+
+  it('says which field is wrong', () => {
+    const wrong = { ...order, lines: [{ sku: 'a' }, { sku: 5 }] };
+    expect(() => avroSerializer(ORDER).serialize('t', wrong, [])).toThrow(
+      'lines.1.sku must be "string", got the number 5',
+    );
+    expect(() => avroSerializer(ORDER).serialize('t', 5, [])).toThrow(/^the value must be .*Order/);
+  });
+
+  it.each([
+    ['{ "type": ', 'the schema cannot be read'],
+    ['{ "type": "nothing" }', 'nothing'],
+    ['missing.avsc', 'no such file'],
+  ])('refuses the schema %s', (schema, message) => {
+    expect(() => avroSerializer(schema)).toThrow(message);
+  });
+
+  it('refuses an id that is none', () => {
+    expect(() => avroSerializer('string', { schemaId: -1 })).toThrow(
+      'schemaId must be an integer of 32 bits',
+    );
+  });
+});
+
+describe('protobufSerializer', () => {
+  const serializer = protobufSerializer(TimestampSchema);
+
+  it('takes messages and what makes one', () => {
+    const bytes = serializer.serialize('t', { seconds: 300n, nanos: 5 }, []) as Uint8Array;
+    expect(Buffer.from(bytes).toString('hex')).toBe('08ac021005');
+    expect(serializer.serialize('t', fromBinary(TimestampSchema, bytes), [])).toEqual(bytes);
+    expect([null, undefined].map((data) => serializer.serialize('t', data, []))).toEqual([null, null]);
+  });
+
+  it('refuses other messages and other values', () => {
+    const other = fromBinary(StructSchema, new Uint8Array(0));
+    expect(() => serializer.serialize('t', other as never, [])).toThrow(
+      'expected a message google.protobuf.Timestamp, got an object (google.protobuf.Struct)',
+    );
+    expect(() => serializer.serialize('t', 'text' as never, [])).toThrow('expected a message');
+    expect(() => serializer.serialize('t', { seconds: 'x' } as never, [])).toThrow();
+  });
+});
+
+describeOnEachCluster('schemas', (cluster) => {
+  it('serialize keys and values whose records fail alone', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({
+      bootstrapServers: cluster.brokers,
+      keySerializer: avroSerializer<number>('long'),
+      valueSerializer: protobufSerializer(StructSchema),
+    });
+    const value = { fields: { n: { kind: { case: 'numberValue' as const, value: 4.5 } } } };
+    const error = await producer
+      .sendBatch([
+        { topic, key: 1, value },
+        { topic, key: 1.5, value },
+        { topic, key: 3, value },
+      ])
+      .then(
+        () => expect.fail('one must have failed'),
+        (reason) => reason,
+      );
+    expect(error.errors).toMatchObject([{ index: 1, code: 'SERIALIZATION_FAILED', topic }]);
+    const stored = await readBack(cluster.brokers, topic);
+    expect(stored.map(({ key }) => avsc.Type.forSchema('long').fromBuffer(key as Buffer))).toEqual([1, 3]);
+    for (const { value: bytes } of stored) {
+      const read: Struct = fromBinary(StructSchema, bytes as Buffer);
+      expect(read.fields.n.kind).toEqual({ case: 'numberValue', value: 4.5 });
+    }
+  });
+});
