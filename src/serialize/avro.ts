@@ -34,7 +34,7 @@ export function avroSerializer<T = unknown>(
       type.isValid(data, {
         errorHook: (path, value, expected) => {
           throw new TypeError(
-            `${path.length === 0 ? 'the value' : path.join('.')} must be ${expected.toString(true)}, got ${describeValue(value)}`,
+            `${path.length === 0 ? 'the value' : path.join('.')} must be of type ${expected.name ?? expected.typeName}, got ${describeValue(value)}`,
           );
         },
       });

@@ -63,9 +63,11 @@ describe('avroSerializer', () => {
   it('says which field is wrong', () => {
     const wrong = { ...order, lines: [{ sku: 'a' }, { sku: 5 }] };
     expect(() => avroSerializer(ORDER).serialize('t', wrong, [])).toThrow(
-      'lines.1.sku must be "string", got the number 5',
+      'lines.1.sku must be of type string, got the number 5',
     );
-    expect(() => avroSerializer(ORDER).serialize('t', 5, [])).toThrow(/^the value must be .*Order/);
+    expect(() => avroSerializer(ORDER).serialize('t', 5, [])).toThrow(
+      'the value must be of type Order, got the number 5',
+    );
   });
 
   it.each([
