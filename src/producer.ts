@@ -480,7 +480,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#transactions = new Transactions<K, V>(
       {
         send: (record, options) => this.send(record, options),
-        sendBatch: (records, options) => this.sendBatch(records, options),
+        sendBatch: (records, options) => this.sendBatch(records, options as BatchOptions),
         flush: () => this.flush(),
         giveUpWaiting: () => {
           this.#topics.giveUpWaiting((topic) => transactionAborted(topic, 0));

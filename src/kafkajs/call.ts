@@ -2,11 +2,18 @@
 import { describeValue } from '../errors';
 import { isTopicName } from '../intake/check-record';
 import type { Compression } from '../options/producer-options';
-import type { LaneSettings } from './engine-options';
 import { CompressionTypes } from './enums';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
 import { protocolError } from './protocol-errors';
 import type { ProducerBatch, TopicMessages } from './types';
+
+/** What librdkafka fixes for a client, and kafkajs lets each call choose. */
+export interface LaneSettings {
+  acks: -1 | 0 | 1;
+  /** How long the broker may wait for its replicas, in ms. */
+  timeoutMs: number;
+  compression: Compression;
+}
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const LONGEST_TIMEOUT_MS = 900_000;
@@ -65,7 +72,8 @@ function timeoutOf(timeout: number | undefined, requestTimeoutMs: number): numbe
   return Math.max(1, Math.min(Math.round(wanted), Math.round(requestTimeoutMs), LONGEST_TIMEOUT_MS));
 }
 
-function compressionOf(type: CompressionTypes | null | undefined): Compression {
+/** @throws KafkaJSNotImplemented for a number that stands for none */
+export function compressionOf(type: CompressionTypes | null | undefined): Compression {
   const compression = COMPRESSIONS[type ?? CompressionTypes.None];
   if (compression === undefined) {
     throw new KafkaJSNotImplemented(`Invalid compression ${JSON.stringify(type)}: one of CompressionTypes`);

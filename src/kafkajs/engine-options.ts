@@ -1,18 +1,11 @@
 // kafkajs's two configurations in the engine's words. Nothing is dropped silently: what would change an outcome is
 // refused, what only tunes and has no counterpart is warned of, once.
 import type { Acks, Compression, ProducerOptions } from '../options/producer-options';
+import { compressionOf, type LaneSettings } from './call';
 import { KafkaJSNotImplemented } from './errors';
 import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
 import type { KafkaConfig, ProducerConfig } from './types';
-
-/** What librdkafka fixes for a client, and kafkajs lets each call choose. */
-export interface LaneSettings {
-  acks: -1 | 0 | 1;
-  /** How long the broker may wait for its replicas, in ms. */
-  timeoutMs: number;
-  compression: Compression;
-}
 
 const KAFKA_OPTIONS: ReadonlySet<string> = new Set([
   'brokers',
@@ -37,6 +30,7 @@ const PRODUCER_OPTIONS: ReadonlySet<string> = new Set([
   'idempotent',
   'transactionalId',
   'transactionTimeout',
+  'transactionCompression',
   'maxInFlightRequests',
 ]);
 
@@ -143,6 +137,7 @@ export class EngineOptions {
     );
     return {
       ...options,
+      compression: this.transactionCompression,
       enableIdempotence: true,
       retries: Math.max(1, this.budget.retries),
       maxInFlightRequests: Math.min(options.maxInFlightRequests as number, IDEMPOTENT_REQUESTS_IN_FLIGHT),
@@ -151,6 +146,10 @@ export class EngineOptions {
       transactionalId,
       transactionTimeoutMs: transactionTimeout,
     };
+  }
+
+  get transactionCompression(): Compression {
+    return compressionOf(this.#producer.transactionCompression);
   }
 
   /** Whether sends with these acks are: unless they must not be, since it costs nothing and saves from duplicates. */

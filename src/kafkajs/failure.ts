@@ -14,6 +14,12 @@ import type { RetryBudget } from './retry-budget';
 const CREDENTIALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', 'SASL_AUTHENTICATION_FAILED']);
 const ANSWER_TIMEOUTS: ReadonlySet<string> = new Set(['_TIMED_OUT', '_TIMED_OUT_QUEUE']);
 
+/** kafkajs's protocol versions know one code for having been replaced. */
+const FENCED: ReadonlySet<string> = new Set(['_FENCED', 'PRODUCER_FENCED']);
+export const TRANSACTION_ENDED = 'Cannot continue to use transaction once ended';
+const INVALID_PRODUCER_EPOCH = 47;
+const UNKNOWN_TOPIC_OR_PARTITION = 3;
+
 /**
  * The engine has tried again by the time it reports a failure. So what may be tried again arrives as
  * KafkaJSNumberOfRetriesExceeded with the reason as its cause; what may not, as itself.
@@ -27,6 +33,9 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
   if (error instanceof RecordError && error.code === 'INVALID_RECORD' && error.partition === undefined) {
     return new KafkaJSNonRetriableError(error.message, { cause: error });
   }
+  if (error.code === 'TRANSACTION_ENDED')
+    return new KafkaJSNonRetriableError(TRANSACTION_ENDED, { cause: error });
+  if (FENCED.has(error.code)) return protocolError(INVALID_PRODUCER_EPOCH, error.message, error);
   const code = brokerCode(error.code);
   if (code !== undefined) {
     const known = protocolError(code, error.message, error);
@@ -49,7 +58,7 @@ function mostTelling({ errors }: BatchError): MillraceError {
 
 // kafkajs drops such messages without a word.
 function protocolFailureOfPartition(error: MillraceError): Error {
-  const unknown = protocolError(3, error.message, error);
+  const unknown = protocolError(UNKNOWN_TOPIC_OR_PARTITION, error.message, error);
   return new KafkaJSNonRetriableError(unknown, { cause: unknown });
 }
 

@@ -4,9 +4,11 @@ import type { RecordMetadata as Delivered } from '../delivery/record-metadata';
 import { BatchError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
 import type { ProducerOptions } from '../options/producer-options';
+import type { PartitionInfo } from '../partition/topic-directory';
 import type { Producer } from '../producer';
 import type { Outgoing } from './messages';
 import type { Delivery } from './results';
+import type { Way } from './sending';
 
 /** What the engine's producer and its transactions have in common. */
 export interface RecordSender {
@@ -36,7 +38,7 @@ const REFUSED_TOGETHER: ReadonlySet<string> = new Set([
   '_INVALID_DIFFERENT_RECORD',
 ]);
 
-export class Lane {
+export class Lane implements Way {
   readonly #options: ProducerOptions;
   readonly #open: (options: ProducerOptions) => Producer;
   readonly producer: Producer;
@@ -65,6 +67,10 @@ export class Lane {
       this.#turn = turn.catch(() => {});
       return put(await turn, failures, others);
     }
+  }
+
+  partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    return this.producer.partitionsFor(topic);
   }
 
   async close(): Promise<void> {

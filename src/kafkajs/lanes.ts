@@ -2,7 +2,8 @@
 import type { LogEvent } from '../handover/broker-events';
 import type { ProducerOptions } from '../options/producer-options';
 import { Producer } from '../producer';
-import type { EngineOptions, LaneSettings } from './engine-options';
+import type { LaneSettings } from './call';
+import type { EngineOptions } from './engine-options';
 import { events, type Instrumentation } from './instrumentation';
 import { Lane } from './lane';
 import type { Logger } from './types';
@@ -17,6 +18,7 @@ export class Lanes {
   readonly #logger: Logger;
   readonly #byKey = new Map<string, Lane>();
   readonly #retired = new Set<Promise<void>>();
+  #transactional: Producer | undefined;
   #last: { settings: LaneSettings; lane: Lane } | undefined;
 
   constructor(
@@ -41,16 +43,29 @@ export class Lanes {
     return lane;
   }
 
+  /** The client that transactions go through: no other send may. */
+  transactional(): Producer {
+    this.#transactional ??= this.#client(this.#options.ofTransactions(this.#brokers));
+    return this.#transactional;
+  }
+
+  async renewTransactional(): Promise<void> {
+    const old = this.#transactional;
+    this.#transactional = undefined;
+    await old?.close();
+  }
+
+  /** What was sent is delivered first, and a transaction that is still open is aborted. */
   async close(): Promise<void> {
     const lanes = [...this.#byKey.values()];
     this.#byKey.clear();
     this.#last = undefined;
-    await Promise.all([...lanes.map((lane) => lane.close()), ...this.#retired]);
+    await Promise.all([...lanes.map((lane) => lane.close()), ...this.#retired, this.#transactional?.close()]);
   }
 
   #open(key: string, settings: LaneSettings): Lane {
     const lane = new Lane(this.#options.of(settings, this.#brokers), (options) => {
-      const producer = this.openClient(options);
+      const producer = this.#client(options);
       // An idempotent client that has lost its place in the broker's numbering is of no further use; kafkajs's callers
       // expect that the next send starts afresh.
       producer.on('brokerError', ({ fatal }) => {
@@ -71,7 +86,7 @@ export class Lanes {
   }
 
   /** A client whose log and requests are passed on. */
-  openClient(options: ProducerOptions): Producer {
+  #client(options: ProducerOptions): Producer {
     const { clientId } = this.#options;
     const instrumentation = this.#instrumentation;
     const countsQueues = instrumentation.isHeard(events.REQUEST_QUEUE_SIZE);

@@ -1,16 +1,14 @@
 // kafkajs's producer in front of the engine's.
 import type { Application } from './application';
 import { brokersOf } from './brokers';
-import { checkCall, checkTopicNames, laneSettings } from './call';
+import { laneSettings } from './call';
 import type { EngineOptions } from './engine-options';
 import { KafkaJSError, KafkaJSNonRetriableError } from './errors';
 import { toKafkaJSError } from './failure';
 import { type EventName, events, Instrumentation } from './instrumentation';
 import { Lanes } from './lanes';
-import { readMessages } from './messages';
-import { PartitionChoice } from './partition-choice';
-import { Partitioners } from './partitioners';
-import { byPartition } from './results';
+import { Sending, type Ways } from './sending';
+import { KafkaJSTransaction } from './transaction';
 import type {
   InstrumentationEvent,
   KafkaConfig,
@@ -36,8 +34,8 @@ export class KafkaJSProducer implements Producer {
   readonly events = events;
   readonly #parts: ProducerParts;
   readonly #instrumentation: Instrumentation;
-  /** Undefined where the engine's own is asked for. */
-  readonly #partitionChoice: PartitionChoice | undefined;
+  readonly #sending: Sending;
+  readonly #ways: Ways;
   #status: 'disconnected' | 'connected' | 'disconnecting' = 'disconnected';
   #lanes: Lanes | undefined;
   #connecting: Promise<void> | undefined;
@@ -53,10 +51,12 @@ export class KafkaJSProducer implements Producer {
     }
     this.#parts = parts;
     this.#instrumentation = new Instrumentation(parts.logger);
-    const own = createPartitioner ?? Partitioners.DefaultPartitioner;
-    if (own !== Partitioners.DefaultPartitioner) {
-      this.#partitionChoice = new PartitionChoice(own, metadataMaxAge);
-    }
+    this.#sending = new Sending(parts.options, createPartitioner, metadataMaxAge);
+    this.#ways = {
+      idempotent: idempotent ?? false,
+      ensureConnected: () => void this.#openLanes(),
+      way: (settings) => this.#openLanes().lane(settings),
+    };
   }
 
   readonly connect = async (): Promise<void> => {
@@ -83,26 +83,10 @@ export class KafkaJSProducer implements Producer {
     return this.sendBatch({ acks, timeout, compression, topicMessages: [{ topic, messages }] });
   };
 
-  readonly sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
-    const { acks = -1, topicMessages = [] } = batch;
-    checkCall(topicMessages, acks, this.isIdempotent());
-    const outgoing = readMessages(topicMessages, this.#partitionChoice !== undefined);
-    const lanes = this.#openLanes();
-    checkTopicNames(topicMessages);
-    if (outgoing.records.length === 0) return [];
-    const settings = laneSettings(batch, this.#parts.options.requestTimeoutMs);
-    try {
-      const lane = lanes.lane(settings);
-      await this.#partitionChoice?.choose(outgoing, (topic) => lane.producer.partitionsFor(topic));
-      const delivery = await lane.deliver(outgoing);
-      return settings.acks === 0 ? [] : byPartition(outgoing.topics, delivery);
-    } catch (error) {
-      this.#partitionChoice?.forget();
-      throw toKafkaJSError(error, this.#parts.options.budget);
-    }
-  };
+  readonly sendBatch = (batch: ProducerBatch): Promise<RecordMetadata[]> =>
+    this.#sending.send(batch, this.#ways);
 
-  readonly isIdempotent = (): boolean => this.#parts.producer.idempotent ?? false;
+  readonly isIdempotent = (): boolean => this.#ways.idempotent;
 
   readonly on = (
     eventName: EventName,
@@ -110,7 +94,19 @@ export class KafkaJSProducer implements Producer {
   ): (() => void) => this.#instrumentation.on(eventName, listener);
 
   readonly transaction = async (): Promise<Transaction> => {
-    throw new KafkaJSNonRetriableError('Must provide transactional id for transactional producer');
+    const { options, producer, application } = this.#parts;
+    if (!producer.transactionalId) {
+      throw new KafkaJSNonRetriableError('Must provide transactional id for transactional producer');
+    }
+    const lanes = this.#openLanes();
+    return KafkaJSTransaction.begin({
+      options,
+      sending: this.#sending,
+      engine: lanes.transactional(),
+      ensureConnected: this.#ways.ensureConnected,
+      renewEngine: () => lanes.renewTransactional(),
+      committed: (groupId, offsets) => application.markCommitted(groupId, offsets),
+    });
   };
 
   readonly logger = (): Logger => this.#parts.logger;

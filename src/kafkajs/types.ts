@@ -116,6 +116,8 @@ export interface ProducerConfig {
   transactionalId?: string;
   /** Default 60,000 ms. */
   transactionTimeout?: number;
+  /** Not in kafkajs: how transactions are compressed, where a call cannot choose. Default None. */
+  transactionCompression?: CompressionTypes;
   maxInFlightRequests?: number;
 }
 

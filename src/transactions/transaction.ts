@@ -2,15 +2,15 @@
 import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata } from '../delivery/record-metadata';
 import { BatchError, MillraceError } from '../errors';
-import type { BytesLike, ProducerRecord } from '../intake/record';
-import type { SendOptions } from '../producer';
+import type { BatchRecord, BytesLike, ProducerRecord } from '../intake/record';
+import type { BatchOptions, SendOptions } from '../producer';
 import type { CoordinatorCalls } from './coordinator-calls';
 import { type GroupOffsets, readGroupOffsets } from './group-offsets';
 
 /** What a transaction needs of its producer. */
 export interface TransactionHost<K, V> {
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
-  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
+  sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult>;
   /** Has everything sent so far delivered without waiting out `lingerMs`. */
   flush(): Promise<void>;
   /** Ends the waits of sends that wait for the buffer or for their topic. */
@@ -69,7 +69,9 @@ export class Transaction<K = BytesLike, V = BytesLike> {
   }
 
   /** As `producer.sendBatch`. @throws (rejects with) what that does; TRANSACTION_FAILED, TRANSACTION_ENDED */
-  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult> {
+  sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
+  sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
+  sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
     return this.#part(() => this.#host.sendBatch(records, options));
   }
 
