@@ -21,7 +21,6 @@ interface ProduceFlags extends ProducerFlags {
   keyField?: string;
   headers?: [string, string][];
   partition?: number;
-  partitioner: 'murmur2';
   rejects?: string;
   json?: true;
 }
@@ -50,11 +49,6 @@ export function addProduceCommand(program: Command): void {
     .option('-k, --key-field <path>', 'the field that holds the key')
     .option('--headers <name=value>', 'a header for every record (can be repeated)', collectPair)
     .option('--partition <number>', 'the partition for every record', integerFrom(0))
-    .addOption(
-      new Option('--partitioner <name>', 'how keys choose partitions; without keys: round-robin')
-        .choices(['murmur2'])
-        .default('murmur2', 'murmur2, as the Java client'),
-    )
     .option('--rejects <file>', 'write the lines that were malformed or failed there')
     .option('--json', 'print the summary as one JSON object')
     .addHelpText('after', HELP);

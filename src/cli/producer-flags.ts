@@ -2,12 +2,20 @@
 import { type Command, Option } from 'commander';
 import type { ProducerOptions } from '../index';
 import { OPTION_TABLE, type OptionRule } from '../options/producer-options';
+import {
+  KEYLESS_PARTITIONINGS,
+  type KeylessPartitioning,
+  PARTITIONER_NAMES,
+  type PartitionerName,
+} from '../partition/partitioner';
 import { collectPair } from './option-values';
 
 export interface ProducerFlags {
   brokers?: string;
   acks: 'all' | '-1' | '0' | '1';
   compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  partitioner: PartitionerName;
+  keyless: KeylessPartitioning;
   X?: [string, string][];
 }
 
@@ -27,6 +35,16 @@ export function addProducerFlags(command: Command): Command {
         .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
         .default('none'),
     )
+    .addOption(
+      new Option('--partitioner <name>', 'how keys choose partitions')
+        .choices(PARTITIONER_NAMES)
+        .default('murmur2', 'murmur2, as the Java client'),
+    )
+    .addOption(
+      new Option('--keyless <how>', 'where murmur2 puts records without a key')
+        .choices(KEYLESS_PARTITIONINGS)
+        .default('round-robin'),
+    )
     .option('-X <name=value>', 'any librdkafka property, e.g. -X linger.ms=5 (can be repeated)', collectPair);
 }
 
@@ -38,6 +56,8 @@ export function toProducerOptions(flags: ProducerFlags, bootstrapServers: string
     connectTimeoutMs: 10_000,
     acks: flags.acks === 'all' ? 'all' : (Number(flags.acks) as -1 | 0 | 1),
     compression: flags.compression,
+    partitioner: flags.partitioner,
+    keylessPartitioning: flags.keyless,
   };
   const librdkafka: Record<string, string> = {};
   for (const [property, value] of flags.X ?? []) {

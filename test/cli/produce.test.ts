@@ -103,6 +103,18 @@ function itProduces({ brokers, newTopic }: Target): void {
     ]);
   });
 
+  it('chooses partitions as it is told', async () => {
+    const file = scratch.write('lines.txt', 'x\n'.repeat(50));
+    const sticky = await newTopic(6);
+    await produce(sticky, ['--keyless', 'sticky', file]);
+    expect(new Set((await readBack(brokers(), sticky)).map(({ partition }) => partition)).size).toBe(1);
+    const random = await newTopic(6);
+    await produce(random, ['--partitioner', 'random', file]);
+    expect(
+      new Set((await readBack(brokers(), random)).map(({ partition }) => partition)).size,
+    ).toBeGreaterThan(2);
+  });
+
   it('delivers the rest, tells each failure and collects the lines when some are bad', async () => {
     const topic = await newTopic(1);
     const tooLarge = `{"pad":"${'x'.repeat(3_000)}"}`;
