@@ -12,8 +12,28 @@ export interface AvroOptions {
 }
 
 /**
+ * Takes the place of avsc's own long, whose encoder does sums with doubles: below -(2 ** 52) it writes another number. Takes
+ * bigints too, for what numbers cannot hold.
+ */
+const EXACT_LONG = avsc.types.LongType.__with({
+  isValid: (n: unknown) => Number.isSafeInteger(n) || (typeof n === 'bigint' && BigInt.asIntN(64, n) === n),
+  toBuffer(n: number | bigint) {
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeBigInt64LE(BigInt(n));
+    return bytes;
+  },
+  fromBuffer(bytes: Buffer) {
+    const n = bytes.readBigInt64LE();
+    return BigInt(Number(n)) === n ? Number(n) : n;
+  },
+  fromJSON: (n: number) => n,
+  toJSON: (n: number | bigint) => Number(n),
+  compare: (a: number | bigint, b: number | bigint) => (a < b ? -1 : a > b ? 1 : 0),
+});
+
+/**
  * A serializer for one schema: an object, its JSON text, the path of a file (.avsc), or an avsc Type. null and undefined
- * stay null, Kafka's tombstone, unless the schema itself takes null.
+ * stay null, Kafka's tombstone, unless the schema itself takes null. A long may be a number or a bigint.
  * @throws ConfigError when the schema cannot be read
  */
 export function avroSerializer<T = unknown>(
@@ -34,7 +54,7 @@ export function avroSerializer<T = unknown>(
       type.isValid(data, {
         errorHook: (path, value, expected) => {
           throw new TypeError(
-            `${path.length === 0 ? 'the value' : path.join('.')} must be of type ${expected.name ?? expected.typeName}, got ${describeValue(value)}`,
+            `${path.length === 0 ? 'the value' : path.join('.')} must be of type ${nameOf(expected)}, got ${describeValue(value)}`,
           );
         },
       });
@@ -49,6 +69,10 @@ export function avroSerializer<T = unknown>(
   };
 }
 
+function nameOf({ name, typeName }: avsc.Type): string {
+  return name ?? typeName.replace('abstract:', '');
+}
+
 function readSchema(
   given: avsc.Schema | avsc.Type | string,
   parse?: Partial<avsc.ForSchemaOptions>,
@@ -58,7 +82,8 @@ function readSchema(
     const text = typeof given === 'string' && given.endsWith('.avsc') ? readFileSync(given, 'utf8') : given;
     const schema =
       typeof text === 'string' && /^\s*[[{"]/.test(text) ? (JSON.parse(text) as avsc.Schema) : text;
-    return avsc.Type.forSchema(schema as avsc.Schema, parse);
+    const registry = { long: EXACT_LONG, ...parse?.registry };
+    return avsc.Type.forSchema(schema as avsc.Schema, { ...parse, registry });
   } catch (cause) {
     throw new ConfigError(`avroSerializer: the schema cannot be read: ${(cause as Error).message}`, cause);
   }
