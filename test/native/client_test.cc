@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <random>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "client_harness.h"
+#include "delivery_report.h"
 #include "murmur2.h"
 
 namespace millrace::test {
@@ -900,6 +902,53 @@ TEST_F(ClientTest, LibrdkafkaMakesTokensItselfWhenToldTo) {
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   receiver.take();
   for (const ClientEvent& event : receiver.events) EXPECT_NE(event.kind, ClientEvent::kTokenRefresh);
+}
+
+// -- frames that take long --
+
+TEST_F(ClientTest, AnOverdueFrameIsToldOfInPartsAndGivenUpOnce) {
+  Receiver receiver(options());
+  cluster_.create_topic("topic", 2, 1);
+  cluster_.set_leader("topic", 0, -1);
+  const uint32_t topic = receiver.client->topic("topic");
+  ASSERT_EQ(receiver.client->refresh_metadata({topic}, 20000).error, RD_KAFKA_RESP_ERR_NO_ERROR);
+  HeldFrame frame({at(topic, 0), at(topic, 1), at(topic, 1)});
+  receiver.client->submit(frame.submission(5));
+  Client& client = *receiver.client;
+  const DeliveryChannel* const channel = &client.home();
+  const int64_t later = Client::now_ms() + 1000000;
+
+  std::vector<uint8_t> reports;
+  for (int tries = 0; tries < 1000 && client.report_overdue(channel, later, 0, reports) == 0; tries++) usleep(10000);
+  ASSERT_EQ(reports.size(), 16 + 3 * 24u);
+  auto head = reinterpret_cast<const uint32_t*>(reports.data());
+  auto errors = reinterpret_cast<const int16_t*>(reports.data() + 16 + 3 * 20);
+  EXPECT_EQ(head[0], 5u);
+  EXPECT_EQ(head[3], static_cast<uint32_t>(ReportKind::kPartly));
+  EXPECT_EQ(errors[0], kErrorInFlight);
+  EXPECT_EQ(errors[1], 0);
+
+  // No news, not old enough, another thread's: nothing to tell.
+  std::vector<uint8_t> more;
+  while (client.report_overdue(channel, later, 0, more) != 0) more.clear();  // both of partition 1, sooner or later
+  EXPECT_EQ(client.report_overdue(channel, 0, 0, more), 0u);
+  DeliveryChannel other([] {});
+  EXPECT_EQ(client.report_overdue(&other, later, later, more), 0u);
+
+  more.clear();
+  ASSERT_EQ(client.report_overdue(channel, later, later, more), 1u);
+  head = reinterpret_cast<const uint32_t*>(more.data());
+  errors = reinterpret_cast<const int16_t*>(more.data() + 16 + 3 * 20);
+  EXPECT_EQ(head[3], static_cast<uint32_t>(ReportKind::kGivenUp));
+  EXPECT_EQ(head[2], 1u);
+  EXPECT_EQ(errors[0], RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+  EXPECT_EQ(errors[2], 0);
+  EXPECT_EQ(client.report_overdue(channel, later, later, more), 0u);
+
+  // The real end still comes, for the memory.
+  client.purge();
+  ASSERT_TRUE(receiver.wait_for(1));
+  EXPECT_EQ(receiver.reports.at(5).records[0].error, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
 }
 
 }  // namespace
