@@ -88,7 +88,7 @@ export class Transaction<K = BytesLike, V = BytesLike> {
       try {
         await this.#calls.sendOffsets(position);
       } catch (error) {
-        throw this.#host.noticed(error);
+        throw this.#host.noticed(await this.#reasonBehind(error as MillraceError));
       }
     });
   }
@@ -240,8 +240,24 @@ export class Transaction<K = BytesLike, V = BytesLike> {
   async #settle(): Promise<void> {
     await Promise.all([this.#host.flush(), this.#allSettled()]);
     this.#host.ensureUsable();
-    if (this.#failure === undefined) return;
-    throw (await this.#calls.ailment()) ?? transactionFailed(this.#failure);
+    if (this.#failure !== undefined) throw await this.reasonOf(this.#failure);
+  }
+
+  /** @internal Why the transaction must be aborted: this failure of a part, or what is behind it. Fatal, or TRANSACTION_FAILED. */
+  async reasonOf(failure: MillraceError): Promise<MillraceError> {
+    const ailment = await this.#calls.ailment();
+    if (ailment?.fatal) return ailment;
+    const first = failure instanceof BatchError ? failure.errors[0] : failure;
+    // librdkafka has taken the record back because of something else.
+    return transactionFailed(
+      first.code === 'TRANSACTION_ABORTED' && ailment !== undefined ? ailment : failure,
+    );
+  }
+
+  /** Offsets added after something else went wrong fail with _STATE, which tells nothing. */
+  async #reasonBehind(error: MillraceError): Promise<MillraceError> {
+    if (error.code !== '_STATE') return error;
+    return (await this.#calls.ailment()) ?? error;
   }
 
   #commitFailed(error: MillraceError): unknown {

@@ -1,5 +1,5 @@
 // A producer's transactions, one after the other.
-import { MillraceError, mayPassByItself } from '../errors';
+import { BatchError, ConfigError, describeValue, MillraceError, mayPassByItself } from '../errors';
 import type { BytesLike } from '../intake/record';
 import type { CoordinatorCalls } from './coordinator-calls';
 import { Transaction, type TransactionHost } from './transaction';
@@ -22,8 +22,15 @@ export interface TransactionProducer<K, V>
   fatal(): MillraceError | undefined;
 }
 
-/** Abortable errors after which the coordinator gives the producer a new epoch: the next transaction may do. */
-const CURED_BY_ABORT: ReadonlySet<string> = new Set(['UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_ID_MAPPING']);
+/**
+ * Abortable errors after which the coordinator gives the producer a new epoch: the next transaction may do. The last comes
+ * to the first record of the transaction after one whose record a broker refused: librdkafka leaves a gap in the sequence.
+ */
+const CURED_BY_ABORT: ReadonlySet<string> = new Set([
+  'UNKNOWN_PRODUCER_ID',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+]);
 
 export class Transactions<K = BytesLike, V = BytesLike> {
   readonly #producer: TransactionProducer<K, V>;
@@ -95,6 +102,11 @@ export class Transactions<K = BytesLike, V = BytesLike> {
     work: (transaction: Transaction<K, V>) => Promise<T> | T,
     { retries = 0 }: TransactOptions = {},
   ): Promise<T> {
+    if (!Number.isInteger(retries) || retries < 0) {
+      throw new ConfigError(
+        `transact: retries must be an integer of at least 0, got ${describeValue(retries)}`,
+      );
+    }
     for (let left = retries; ; left--) {
       const transaction = await this.begin();
       try {
@@ -102,7 +114,8 @@ export class Transactions<K = BytesLike, V = BytesLike> {
         // The work may have ended it by itself.
         await (transaction.isActive() ? transaction.commit() : transaction.ending);
         return result;
-      } catch (error) {
+      } catch (thrown) {
+        const error = await this.#reasonOf(thrown, transaction);
         const undone = await this.#undo(transaction);
         if (undone && left > 0 && isWorthAnotherRun(error)) continue;
         throw this.#inFatalWords(error);
@@ -132,6 +145,18 @@ export class Transactions<K = BytesLike, V = BytesLike> {
     this.#abandoned = false;
     this.#ensureUsable();
     return this.#current;
+  }
+
+  /** A record that was taken back does not say why. */
+  async #reasonOf(thrown: unknown, transaction: Transaction<K, V>): Promise<unknown> {
+    const first = thrown instanceof BatchError ? thrown.errors[0] : thrown;
+    if (
+      !transaction.isActive() ||
+      (first as { code?: unknown } | undefined)?.code !== 'TRANSACTION_ABORTED'
+    ) {
+      return thrown;
+    }
+    return this.#noticed(await transaction.reasonOf(thrown as MillraceError));
   }
 
   /** librdkafka goes on with what it has begun to commit or abort: it must be waited for. */
