@@ -124,6 +124,8 @@ class Client {
   std::pair<int64_t, int64_t> window_of(uint32_t topic_id);  // window bytes, bytes in flight
 
   static int64_t now_ms() noexcept;
+  // From now on each request's end is told as an event.
+  void watch_requests() noexcept { watching_requests_ = true; }
   // -1: no broker has answered yet.
   int64_t ms_since_answer() const noexcept { return answered_at_ms_ == 0 ? -1 : now_ms() - answered_at_ms_; }
 
@@ -157,6 +159,7 @@ class Client {
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
   const bool resend_neighbours_;
+  std::atomic<bool> watching_requests_{false};
   std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
   ResendQueue resend_queue_;
   DeliveryChannel home_;

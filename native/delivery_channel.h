@@ -19,9 +19,9 @@ namespace millrace {
 class PendingFrame;
 
 struct ClientEvent {
-  enum Kind : int { kLog = 0, kError = 1, kStatistics = 2, kTokenRefresh = 3 };
+  enum Kind : int { kLog = 0, kError = 1, kStatistics = 2, kTokenRefresh = 3, kRequest = 6 };
   Kind kind;
-  int code = 0;    // log level, or librdkafka error code
+  int code = 0;    // log level, or librdkafka error code (of a request: 0 when it was answered)
   bool fatal = false;
   std::string facility;
   std::string text;

@@ -128,6 +128,7 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::unsettled_elsewhere>("unsettledElsewhere"),
                          InstanceMethod<&JsClient::queue_length>("queueLength"),
                          InstanceMethod<&JsClient::ms_since_answer>("msSinceAnswer"),
+                         InstanceMethod<&JsClient::watch_requests>("watchRequests"),
                          InstanceMethod<&JsClient::window_of>("windowOf"),
                          InstanceMethod<&JsClient::set_token>("setOauthbearerToken"),
                          InstanceMethod<&JsClient::set_token_failure>("setOauthbearerFailure"),
@@ -418,6 +419,8 @@ Napi::Value JsClient::unsettled_elsewhere(const Napi::CallbackInfo& info) {
 Napi::Value JsClient::queue_length(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(client_->queue_length()));
 }
+
+void JsClient::watch_requests(const Napi::CallbackInfo&) { client_->watch_requests(); }
 
 Napi::Value JsClient::ms_since_answer(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(client_->ms_since_answer()));

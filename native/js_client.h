@@ -43,6 +43,7 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value member_count(const Napi::CallbackInfo& info);
   Napi::Value unsettled_elsewhere(const Napi::CallbackInfo& info);
   Napi::Value queue_length(const Napi::CallbackInfo& info);
+  void watch_requests(const Napi::CallbackInfo& info);
   Napi::Value ms_since_answer(const Napi::CallbackInfo& info);
   Napi::Value window_of(const Napi::CallbackInfo& info);
   Napi::Value set_token(const Napi::CallbackInfo& info);

@@ -28,6 +28,8 @@ export const NativeEvent = {
   members: 4,
   /** The thread that owns the client closes it: an attached one can submit no more. */
   sharingEnded: 5,
+  /** `facility`: the broker; `text`: API key, version, correlation id, bytes and µs, separated by blanks. */
+  request: 6,
 } as const;
 
 /** Settled frames' reports, one behind the other in `buffer`; what brokers said of single records, if anything. */
@@ -107,6 +109,8 @@ export interface NativeClient {
   queueLength(): number;
   /** Since any broker answered anything; -1: none has. */
   msSinceAnswer(): number;
+  /** From now on each request's end is an event. */
+  watchRequests(): void;
   windowOf(topic: number): [windowBytes: number, inFlightBytes: number];
   setOauthbearerToken(
     token: string,

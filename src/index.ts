@@ -13,7 +13,7 @@ export {
   type RecordWaits,
   type TimeoutStage,
 } from './errors';
-export type { LogEvent } from './handover/broker-events';
+export type { LogEvent, RequestEvent } from './handover/broker-events';
 export type { Dispatch } from './intake/dispatch';
 export type { BatchRecord, BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
 export type { WritableOptions } from './intake/record-stream';

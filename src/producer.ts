@@ -10,7 +10,7 @@ import type { RecordMetadata } from './delivery/record-metadata';
 import { Tally } from './delivery/tally';
 import type { BrokerHealth } from './delivery/timeout-stage';
 import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
-import { BrokerEvents, type LogEvent } from './handover/broker-events';
+import { BrokerEvents, type LogEvent, type RequestEvent } from './handover/broker-events';
 import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
@@ -83,6 +83,8 @@ export interface ProducerEvents {
   brokerError: [error: MillraceError];
   /** librdkafka's statistics, with `librdkafka: { 'statistics.interval.ms': … }`: its JSON document. */
   statistics: [json: string];
+  /** A broker has answered a request, or has not. Told from the first listener on. */
+  request: [event: RequestEvent];
   /** A topic has got more partitions; `action` says what is done about it (`onPartitionGrowth`). */
   partitionsGrown: [growth: PartitionGrowth];
 }
@@ -136,6 +138,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       brokerError: (error) => this.emit('brokerError', error),
       statistics: (json) => this.emit('statistics', json),
       tokenRefresh: () => void this.#tokens.refresh(),
+      request: (event) => this.emit('request', event),
       members: (count) => this.#memory.divide(count),
       sharingEnded: () => {
         this.#tellOwnerCloses();
@@ -145,6 +148,15 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#ownerCloses = new Promise((resolve) => {
       this.#tellOwnerCloses = resolve;
     });
+  }
+
+  /** As an EventEmitter's. Requests are only told of where somebody listens: there may be thousands a second. */
+  override on<E extends keyof ProducerEvents>(
+    event: E,
+    listener: (...args: ProducerEvents[E]) => void,
+  ): this {
+    if (event === 'request' && this.#lifecycle.state === 'open') this.#client.watchRequests();
+    return super.on(event, listener as never);
   }
 
   /**
@@ -474,6 +486,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
     }, HOUSEKEEPING_MS).unref();
     this.#takeBackExit = endAtExit(() => this.#client.destroyNow());
+    if (this.listenerCount('request') > 0) this.#client.watchRequests();
   }
 
   #openTransactions(): void {

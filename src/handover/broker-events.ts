@@ -11,7 +11,24 @@ export interface LogEvent {
   message: string;
 }
 
+/** The end of a request to a broker. */
+export interface RequestEvent {
+  /** `host:port` */
+  broker: string;
+  /** As in Kafka's protocol guide: 0 is Produce. */
+  apiKey: number;
+  apiVersion: number;
+  correlationId: number;
+  /** Of the answer; 0: there was none. */
+  responseBytes: number;
+  /** From sending to the answer, in ms; undefined: there was none. */
+  roundTripMs: number | undefined;
+  /** Why there was no answer, in librdkafka's names (`_TIMED_OUT`); undefined: none was due, or it came. */
+  error: string | undefined;
+}
+
 export interface BrokerEventListeners {
+  request(event: RequestEvent): void;
   log(event: LogEvent): void;
   brokerError(error: MillraceError): void;
   statistics(json: string): void;
@@ -83,6 +100,9 @@ export class BrokerEvents {
       case NativeEvent.members:
         this.#listeners.members(code);
         break;
+      case NativeEvent.request:
+        this.#listeners.request(readRequest(code, facility, text));
+        break;
       case NativeEvent.sharingEnded:
         this.#listeners.sharingEnded();
         break;
@@ -124,4 +144,18 @@ export class BrokerEvents {
 // "[thrd:127.0.0.1:9092/bootstrap]: 127.0.0.1:9092/bootstrap: Connect to …": the thread is of no interest.
 function withoutPrefix(text: string): string {
   return text.replace(/^\[thrd:[^\]]*\]: /, '');
+}
+
+function readRequest(code: number, broker: string, text: string): RequestEvent {
+  const [apiKey, apiVersion, correlationId, responseBytes, roundTripUs] = text.split(' ').map(Number);
+  return {
+    // "ssl://host:9093/1": the protocol and the broker's id are left out.
+    broker: broker.replace(/^\w+:\/\//, '').replace(/\/.*$/, ''),
+    apiKey,
+    apiVersion,
+    correlationId,
+    responseBytes,
+    roundTripMs: roundTripUs < 0 ? undefined : roundTripUs / 1000,
+    error: code === 0 ? undefined : kafkaErrorName(code),
+  };
 }

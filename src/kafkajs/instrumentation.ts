@@ -1,5 +1,6 @@
 // kafkajs's events, with its ids, names and payloads.
 import { EventEmitter } from 'node:events';
+import type { RequestEvent } from '../handover/broker-events';
 import { KafkaJSNonRetriableError } from './errors';
 import type { InstrumentationEvent, Logger, ProducerEvents } from './types';
 
@@ -14,11 +15,30 @@ export const events: ProducerEvents = {
 export type EventName = ProducerEvents[keyof ProducerEvents];
 const EVENT_NAMES: readonly EventName[] = Object.values(events);
 
+/** The requests a producer makes, in kafkajs's names. */
+const API_NAMES: Readonly<Record<number, string>> = {
+  0: 'Produce',
+  3: 'Metadata',
+  10: 'GroupCoordinator',
+  17: 'SaslHandshake',
+  18: 'ApiVersions',
+  22: 'InitProducerId',
+  24: 'AddPartitionsToTxn',
+  25: 'AddOffsetsToTxn',
+  26: 'EndTxn',
+  28: 'TxnOffsetCommit',
+  36: 'SaslAuthenticate',
+  71: 'GetTelemetrySubscriptions',
+  72: 'PushTelemetry',
+};
+
 let lastId = 0;
 
 export class Instrumentation {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #logger: Logger;
+  /** Called when there is another listener. */
+  onHeard: (() => void) | undefined;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -39,6 +59,7 @@ export class Instrumentation {
       }
     };
     this.#emitter.on(eventName, heard);
+    this.onHeard?.();
     return () => void this.#emitter.off(eventName, heard);
   }
 
@@ -46,9 +67,36 @@ export class Instrumentation {
     return this.#emitter.listenerCount(eventName) > 0;
   }
 
+  get requestsAreHeard(): boolean {
+    return this.isHeard(events.REQUEST) || this.isHeard(events.REQUEST_TIMEOUT);
+  }
+
   emit(type: EventName, payload?: unknown): void {
     if (!this.isHeard(type)) return;
     this.#emitter.emit(type, { id: lastId++, type, timestamp: Date.now(), payload });
+  }
+
+  /** A request's end. librdkafka does not tell how long it waited to be sent. */
+  request(clientId: string, request: RequestEvent): void {
+    const { apiKey, apiVersion, correlationId, roundTripMs, responseBytes } = request;
+    const duration = Math.round(roundTripMs ?? 0);
+    const sentAt = Date.now() - duration;
+    const payload = {
+      broker: request.broker,
+      clientId,
+      correlationId,
+      createdAt: sentAt,
+      sentAt,
+      pendingDuration: 0,
+      apiName: API_NAMES[apiKey] ?? `Api${apiKey}`,
+      apiKey,
+      apiVersion,
+    };
+    if (request.error === undefined) {
+      this.emit(events.REQUEST, { ...payload, size: responseBytes, duration });
+    } else if (request.error === '_TIMED_OUT' || request.error === '_TIMED_OUT_QUEUE') {
+      this.emit(events.REQUEST_TIMEOUT, payload);
+    }
   }
 
   /** Of each broker with a connection, from librdkafka's statistics: requests that wait to be sent. */

@@ -18,6 +18,7 @@ export class Lanes {
   readonly #logger: Logger;
   readonly #byKey = new Map<string, Lane>();
   readonly #retired = new Set<Promise<void>>();
+  readonly #clients = new Set<Producer>();
   #transactional: Producer | undefined;
   #last: { settings: LaneSettings; lane: Lane } | undefined;
 
@@ -31,6 +32,9 @@ export class Lanes {
     this.#brokers = brokers;
     this.#instrumentation = instrumentation;
     this.#logger = logger.namespace('Connection');
+    instrumentation.onHeard = () => {
+      if (instrumentation.requestsAreHeard) for (const client of this.#clients) this.#tellRequests(client);
+    };
   }
 
   /** @throws ConfigError when librdkafka refuses the settings */
@@ -97,9 +101,16 @@ export class Lanes {
         ...(countsQueues ? { 'statistics.interval.ms': STATISTICS_MS } : {}),
       },
     });
+    this.#clients.add(producer);
+    if (instrumentation.requestsAreHeard) this.#tellRequests(producer);
     producer.on('log', (event) => this.#log(event));
     producer.on('statistics', (json) => instrumentation.queueSizes(clientId, json));
     return producer;
+  }
+
+  #tellRequests(producer: Producer): void {
+    if (producer.listenerCount('request') > 0) return;
+    producer.on('request', (request) => this.#instrumentation.request(this.#options.clientId, request));
   }
 
   // syslog's levels: 3 error, 4 warning, 5 and 6 notices, 7 debug.
