@@ -6,6 +6,7 @@
 #include "frame_memory.h"
 #include "js_arguments.h"
 #include "js_client.h"
+#include "js_line_packer.h"
 #include "js_mock_cluster.h"
 #include "murmur2.h"
 
@@ -77,6 +78,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("librdkafkaVersion", Napi::String::New(env, rd_kafka_version_str()));
   exports.Set("librdkafkaFeatures", Napi::String::New(env, builtin_features()));
   exports.Set("NativeClient", JsClient::define(env));
+  exports.Set("NativeLinePacker", JsLinePacker::define(env));
   exports.Set("NativeMockCluster", JsMockCluster::define(env));
   return exports;
 }

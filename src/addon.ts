@@ -121,6 +121,28 @@ export interface NativeClient {
   setOauthbearerFailure(reason: string): void;
 }
 
+/** Packs lines into frames; see native/pack_lines.h. */
+export interface NativeLinePacker {
+  /** `result`: end (LinesEnd), position, records, lines, skipped, words, bytes, bytes of values. */
+  pack(
+    input: Uint8Array,
+    from: number,
+    topicId: number,
+    partition: number,
+    words: Int32Array,
+    wordAt: number,
+    starts: Int32Array,
+    recordAt: number,
+    memory: object,
+    byteAt: number,
+    byteEnd: number,
+    result: Int32Array,
+  ): void;
+}
+
+/** Why packing ended: there are no more lines, the next needs a closer look, or it does not fit. */
+export const LinesEnd = { input: 0, unusual: 1, noRoom: 2 } as const;
+
 export interface NativeMockCluster {
   bootstrapServers(): string;
   createTopic(topic: string, partitions: number, replicationFactor: number): number;
@@ -150,6 +172,13 @@ interface Addon {
     onDeliveries: OnDeliveries,
     onEvent: OnEvent,
   ) => NativeClient;
+  NativeLinePacker: new (
+    json: boolean,
+    keyPath: readonly string[],
+    maxRecordBytes: number,
+    headerWords: Int32Array,
+    headerBytes: Uint8Array,
+  ) => NativeLinePacker;
   NativeMockCluster: new (brokers: number) => NativeMockCluster;
 }
 

@@ -13,7 +13,18 @@ export {
   type RecordWaits,
   type TimeoutStage,
 } from './errors';
-export type { LogEvent, RequestEvent } from './handover/broker-events';
+export type { LogEvent, LogEvent, RequestEvent } from './handover/broker-events';
+export {
+  IngestError,
+  type IngestFormat,
+  type IngestModule,
+  type IngestOptions,
+  type IngestReject,
+  type IngestReport,
+  type IngestSource,
+  type LineParser,
+  type ParsedLine,
+} from './ingest/ingest-options';
 export type { Dispatch } from './intake/dispatch';
 export type { BatchRecord, BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
 export type { WritableOptions } from './intake/record-stream';

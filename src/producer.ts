@@ -14,6 +14,13 @@ import { BrokerEvents, type LogEvent, type RequestEvent } from './handover/broke
 import { connect } from './handover/connect';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
+import { type IngestTarget, ingest } from './ingest/ingest';
+import {
+  checkIngestOptions,
+  type IngestOptions,
+  type IngestReport,
+  type IngestSource,
+} from './ingest/ingest-options';
 import { closedBeforeSent, isClosedError, transactionAborted } from './intake/admission-errors';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
@@ -372,6 +379,37 @@ export class Producer<K = BytesLike, V = BytesLike>
     }
     this.#lifecycle.ensureOpen(() => this.#open());
     return this.#transactions as Transactions<K, V>;
+  }
+
+  /**
+   * Sends the lines of a file or of a stream of bytes, in their order, as fast as they can be delivered and no faster
+   * than memory allows. They are taken apart in a thread of their own, by the addon where the format permits, and
+   * become bytes: serializers are not asked. Resolves when everything is settled.
+   * @throws (rejects with) IngestError, with the report so far, when the source fails, when a line fails and there are
+   *   no `rejects`, or when the producer closes; ConfigError; MillraceError PRODUCER_CLOSED
+   */
+  async ingest(source: IngestSource, options: IngestOptions): Promise<IngestReport> {
+    const plan = checkIngestOptions(options);
+    this.#lifecycle.ensureOpen(() => this.#open());
+    return ingest(source, options, plan, this.#ingestTarget());
+  }
+
+  /** @internal What a thread of an ingestion sends through. */
+  static ingestTarget(producer: Producer): IngestTarget {
+    return producer.#ingestTarget();
+  }
+
+  #ingestTarget(): IngestTarget {
+    return {
+      options: this.#options as unknown as ResolvedOptions<BytesLike, BytesLike>,
+      pipeline: this.#pipeline as unknown as Pipeline<BytesLike, BytesLike>,
+      share: () => this.share(),
+      // What was sent singly before goes first.
+      begin: () => {
+        this.#lifecycle.ensureOpen(() => this.#open());
+        this.#singles.flush();
+      },
+    };
   }
 
   /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */

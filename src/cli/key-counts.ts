@@ -1,5 +1,5 @@
 // Keys and how many records each has, whatever bytes they are made of.
-import { LineCursor, runsOfLines } from './line-splitter';
+import { LineCursor, runsOfLines } from '../ingest/line-splitter';
 
 export class KeyCounts {
   /** By the key's bytes as Latin-1: text of one character a byte. */

@@ -1,13 +1,12 @@
 // `millrace produce`: the records of a file or of standard input, into a topic.
 import { type Command, Option } from 'commander';
-import { EXIT_FAILED, EXIT_OK } from './exit';
+import type { IngestFormat, IngestReject } from '../index';
+import { EXIT_FAILED, EXIT_OK, UsageError } from './exit';
 import { FailureLog } from './failure-log';
-import { FORMATS, type Format, guessFormat, readerOf } from './formats/format';
 import { openInput } from './input';
 import { Interruption } from './interruption';
 import { openProducer, tellBrokerErrors } from './open-producer';
 import { collectPair, integerFrom } from './option-values';
-import { produceAll } from './produce-run';
 import { addProducerFlags, type ProducerFlags, toProducerOptions } from './producer-flags';
 import { Progress } from './progress';
 import { RejectsFile } from './rejects';
@@ -17,7 +16,7 @@ import { openTargetCluster } from './target-cluster';
 
 interface ProduceFlags extends ProducerFlags {
   topic: string;
-  format?: Format;
+  format?: IngestFormat;
   keyField?: string;
   headers?: [string, string][];
   partition?: number;
@@ -45,7 +44,9 @@ export function addProduceCommand(program: Command): void {
     .description('Produces the lines of FILE, or of standard input, into a topic.')
     .argument('[FILE]', 'what to read; - or nothing for standard input')
     .requiredOption('-t, --topic <topic>', 'where to')
-    .addOption(new Option('-f, --format <format>', 'how the input is written').choices(FORMATS))
+    .addOption(
+      new Option('-f, --format <format>', 'how the input is written').choices(['ndjson', 'csv', 'lines']),
+    )
     .option('-k, --key-field <path>', 'the field that holds the key')
     .option('--headers <name=value>', 'a header for every record (can be repeated)', collectPair)
     .option('--partition <number>', 'the partition for every record', integerFrom(0))
@@ -60,13 +61,11 @@ export function addProduceCommand(program: Command): void {
 async function produce(file: string | null, flags: ProduceFlags): Promise<number> {
   const { topic } = flags;
   const format = flags.format ?? guessFormat(file);
+  const { keyField, partition, headers } = flags;
+  if (format === 'lines' && keyField !== undefined) {
+    throw new UsageError('--key-field needs --format ndjson or --format csv');
+  }
   let rejects: RejectsFile | null = null;
-  const read = readerOf({
-    format,
-    keyField: flags.keyField ?? null,
-    template: { topic, partition: flags.partition, headers: flags.headers },
-    onHeader: (header) => rejects?.setHeading(header),
-  });
   const input = await openInput(file);
   if (flags.rejects !== undefined) rejects = await RejectsFile.create(flags.rejects, input);
   const cluster = await openTargetCluster(flags.brokers, topic);
@@ -86,13 +85,22 @@ async function produce(file: string | null, flags: ProduceFlags): Promise<number
     // Closing without patience fails what is still on its way, so that every record gets its answer.
     interruption.giveUp.addEventListener('abort', () => void producer.close({ timeoutMs: 0 }));
     try {
-      await produceAll(read(input.chunks(interruption.stop)), {
-        producer,
-        tally,
-        failures,
-        rejects,
-        onProgress: () => progress.update(input.bytesRead),
-        stop: interruption.stop,
+      await producer.ingest(input.chunks(interruption.stop), {
+        topic,
+        format,
+        key: keyField,
+        partition,
+        headers,
+        rejects: async (reject) => {
+          failures.add(reject.line, describe(reject));
+          await rejects?.write([reject.data]);
+        },
+        onHeader: (header) => rejects?.setHeading(header),
+        onProgress: (report) => {
+          tally.set(report);
+          progress.update(report.bytesRead);
+        },
+        signal: interruption.stop,
       });
     } finally {
       tally.stopClock();
@@ -110,4 +118,15 @@ async function produce(file: string | null, flags: ProduceFlags): Promise<number
   } finally {
     await cluster.close();
   }
+}
+
+/** By the file's name. */
+function guessFormat(file: string | null): IngestFormat {
+  if (file === null) return 'lines';
+  if (/\.(ndjson|jsonl)$/i.test(file)) return 'ndjson';
+  return /\.csv$/i.test(file) ? 'csv' : 'lines';
+}
+
+function describe({ reason, persisted }: IngestReject): string {
+  return persisted === 'possibly' ? `${reason} (the broker may have stored it all the same)` : reason;
 }

@@ -1,4 +1,6 @@
 // Counts what became of every record, and how long it took.
+import type { IngestReport } from '../index';
+
 export class Tally {
   /** Handed to the producer. */
   sent = 0;
@@ -30,6 +32,17 @@ export class Tally {
 
   get megabytesPerSecond(): number {
     return this.deliveredBytes / 1e6 / Math.max(this.seconds, 0.001);
+  }
+
+  /** Takes over an ingestion's counts. */
+  set(report: IngestReport): void {
+    this.sent = report.records;
+    this.delivered = report.delivered;
+    this.failed = report.failed;
+    this.malformed = report.malformed;
+    this.skipped = report.skipped;
+    this.deliveredBytes = report.deliveredBytes;
+    Object.assign(this.failuresByCode, report.failuresByCode);
   }
 
   countFailure(code: string): void {

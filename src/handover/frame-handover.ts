@@ -39,6 +39,13 @@ export class FrameHandover {
     this.writer.begin(bytes);
   }
 
+  /** Gives up the frame that was begun. */
+  cancel(): void {
+    this.#submitOpen = undefined;
+    this.writer.finish();
+    this.writer.end(false);
+  }
+
   /** Submits what the writer holds. `packed` is told the frame's exact size before any outcome. */
   submit(owner: FrameOwner, packed: (bytes: number, records: number) => void): void {
     const { writer } = this;

@@ -202,7 +202,7 @@ function checkHeader(name: unknown, value: unknown, topic: string, index: number
   }
 }
 
-function checkHeaders(headers: unknown, topic: string, index: number): FrameHeader[] {
+export function checkHeaders(headers: unknown, topic: string, index: number): FrameHeader[] {
   const pairs: FrameHeader[] = [];
   const add = (name: unknown, value: unknown) => {
     checkHeader(name, value, topic, index);

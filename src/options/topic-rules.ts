@@ -1,4 +1,5 @@
 // What the options say about records, topic by topic: serializers and partitioner.
+import type { BytesLike } from '../intake/record';
 import {
   type KeylessPartitioning,
   type PartitionerName,
@@ -38,6 +39,13 @@ export class RulesByTopic<K, V> {
       });
     }
     this.#onlyCommon = this.#own.size === 0;
+  }
+
+  /** For records whose key and value are bytes already. */
+  static ofBytes(options: ResolvedOptions<BytesLike, BytesLike>): RulesByTopic<BytesLike, BytesLike> {
+    const bytes = { keySerializer: undefined, valueSerializer: undefined };
+    const topics = Object.entries(options.topics).map(([name, own]) => [name, { ...own, ...bytes }]);
+    return new RulesByTopic({ ...options, ...bytes, topics: Object.fromEntries(topics) });
   }
 
   of(topic: string): TopicRules<K, V> {

@@ -59,15 +59,23 @@ export class LineCursor {
   start = 0;
   /** Without the line's ending, `\n` or `\r\n`. */
   end = 0;
+  /** Where the line begins, whatever `start` was moved to. */
+  lineStart = 0;
   private next = 0;
 
   constructor(readonly bytes: Buffer) {
     this.text = bytes.toString('latin1');
   }
 
+  /** Where the next line begins. */
+  get lineEnd(): number {
+    return Math.min(this.next, this.bytes.length);
+  }
+
   advance(): boolean {
     if (this.next >= this.bytes.length) return false;
     this.start = this.next;
+    this.lineStart = this.next;
     const newline = this.text.indexOf('\n', this.next);
     const lineEnd = newline === -1 ? this.bytes.length : newline;
     this.next = lineEnd + 1;

@@ -1,8 +1,9 @@
 // CSV with a header row: each row becomes a JSON object of strings.
 import { pipeline, Readable } from 'node:stream';
 import { type Parser, parse } from 'csv-parse';
-import type { ProducerRecord } from '../../index';
-import { UsageError } from '../exit';
+import { ConfigError } from '../../errors';
+import type { ProducerRecord } from '../../intake/record';
+import { parseTimestamp } from './fields';
 import {
   type BatchReader,
   type MalformedLine,
@@ -12,8 +13,13 @@ import {
 } from './record-batch';
 
 export interface CsvOptions {
-  /** The column that holds the key; where its cell is empty, there is none. */
-  keyField: string | null;
+  /** Columns; where the cell is empty, there is no key or timestamp. */
+  key: string | null;
+  /** Default: an object of all columns. */
+  value: string | null;
+  timestamp: string | null;
+  /** The columns' names, when the input has no header row. */
+  columns?: readonly string[];
   /** Called once, with the header row as text, before any batch. */
   onHeader?: (header: string) => void;
 }
@@ -22,11 +28,13 @@ export interface CsvOptions {
 interface ParsedRow {
   record: Record<string, string>;
   raw: string;
+  info: { bytes: number };
 }
 
 interface UnreadableRow {
   raw: string;
   problem: string;
+  info: { bytes: number };
 }
 
 /** A row that opens a quote and never closes it would otherwise gather the rest of the input in memory. */
@@ -37,11 +45,16 @@ export function readCsv(template: RecordTemplate, options: CsvOptions): BatchRea
     const lines = new RowLines();
     const parser: Parser = parse({
       bom: true,
-      columns: (header: string[]) => {
-        lines.pass(header.join());
-        lines.pass('\n');
-        return checkHeader(header, options);
-      },
+      columns:
+        options.columns === undefined
+          ? (first: string[]) => {
+              lines.pass(first.join());
+              lines.pass('\n');
+              lines.passBytes(parser.info.bytes);
+              return checkHeader(first, options);
+            }
+          : checkHeader([...options.columns], options),
+      info: true,
       raw: true,
       max_record_size: MAX_ROW_BYTES,
       record_delimiter: ['\r\n', '\n'],
@@ -51,32 +64,35 @@ export function readCsv(template: RecordTemplate, options: CsvOptions): BatchRea
       skip_records_with_error: true,
       // Bad rows travel among the good ones, so that they too are handed on as they come.
       on_skip: (error, raw) => {
-        parser.push({ raw: raw ?? '', problem: error?.message ?? 'unreadable' } satisfies UnreadableRow);
+        const { message: problem = 'unreadable' } = error ?? {};
+        const { bytes } = (error ?? parser.info) as { bytes: number };
+        parser.push({ raw: raw ?? '', problem, info: { bytes } } satisfies UnreadableRow);
         return undefined;
       },
     });
     // A failing input destroys the parser with its error, and the loop below throws it.
     pipeline(Readable.from(chunks, { objectMode: false }), parser, () => {});
-    let batch = new CsvBatch();
+    let batch = new CsvBatch(template, options);
     for await (const row of parser as AsyncIterable<ParsedRow | UnreadableRow>) {
-      const place = lines.locate(row.raw);
-      if ('problem' in row) batch.malformed.push({ ...place, reason: `not a CSV row: ${row.problem}` });
-      else batch.add(template, row.record, place, options.keyField);
+      const place = lines.locate(row.raw, row.info.bytes);
+      if ('problem' in row) batch.reject(place, `not a CSV row: ${row.problem}`);
+      else batch.add(row.record, place);
       // What a chunk held goes out as a short batch: a slow input's rows must not wait for more.
       if (batch.records.length + batch.malformed.length < RECORDS_PER_BATCH && parser.readableLength > 0)
         continue;
       const full = batch;
-      batch = new CsvBatch();
+      batch = new CsvBatch(template, options);
       yield full;
     }
   };
 }
 
-function checkHeader(header: string[], { keyField, onHeader }: CsvOptions): string[] {
+function checkHeader(header: string[], { key, value, timestamp, onHeader }: CsvOptions): string[] {
   const repeated = header.find((name, index) => header.indexOf(name) !== index);
-  if (repeated !== undefined) throw new UsageError(`CSV header: column ${repeated} is there twice`);
-  if (keyField !== null && !header.includes(keyField)) {
-    throw new UsageError(`CSV header: no column ${keyField} among ${header.join(', ')}`);
+  if (repeated !== undefined) throw new ConfigError(`CSV header: column ${repeated} is there twice`);
+  const missing = [key, value, timestamp].find((column) => column !== null && !header.includes(column));
+  if (missing !== undefined) {
+    throw new ConfigError(`CSV header: no column ${missing} among ${header.join(', ')}`);
   }
   onHeader?.(header.map(quoteCell).join(','));
   return header;
@@ -89,19 +105,40 @@ function quoteCell(cell: string): string {
 class CsvBatch implements RecordBatch {
   readonly records: ProducerRecord[] = [];
   readonly lineNumbers: number[] = [];
+  readonly offsets: number[] = [];
   readonly malformed: MalformedLine[] = [];
   readonly skipped = 0;
   bytes = 0;
+  endOffset = 0;
   private readonly originals: string[] = [];
 
-  add(template: RecordTemplate, record: ParsedRow['record'], place: RowPlace, keyField: string | null): void {
-    const { topic, partition, headers } = template;
-    const key = keyField === null ? null : record[keyField] || null;
-    const value = Buffer.from(JSON.stringify(record));
-    this.records.push({ topic, key, value, partition, headers });
+  constructor(
+    private readonly template: RecordTemplate,
+    private readonly options: CsvOptions,
+  ) {}
+
+  add(row: ParsedRow['record'], place: RowPlace): void {
+    this.endOffset = place.end;
+    const { timestamp: timeColumn, key: keyColumn, value: valueColumn } = this.options;
+    let timestamp: number | undefined;
+    try {
+      timestamp = timeColumn === null ? undefined : parseTimestamp(timeColumn, row[timeColumn]);
+    } catch (error) {
+      this.reject(place, (error as Error).message);
+      return;
+    }
+    const key = keyColumn === null ? null : row[keyColumn] || null;
+    const value = Buffer.from(valueColumn === null ? JSON.stringify(row) : row[valueColumn]);
+    this.records.push({ ...this.template, key, value, timestamp });
     this.lineNumbers.push(place.lineNumber);
+    this.offsets.push(place.offset);
     this.originals.push(place.original);
     this.bytes += value.length;
+  }
+
+  reject({ lineNumber, offset, original, end }: RowPlace, reason: string): void {
+    this.endOffset = end;
+    this.malformed.push({ lineNumber, offset, original, reason });
   }
 
   original(index: number): string {
@@ -111,6 +148,9 @@ class CsvBatch implements RecordBatch {
 
 interface RowPlace {
   lineNumber: number;
+  /** Where it begins: behind the row before it. */
+  offset: number;
+  end: number;
   /** The row as it stood in the input, without line ending. */
   original: string;
 }
@@ -121,18 +161,25 @@ interface RowPlace {
  */
 class RowLines {
   private line = 1;
+  private offset = 0;
 
   pass(raw: string): void {
     for (const _ of raw.matchAll(/\r\n|\r|\n/g)) this.line++;
   }
 
+  passBytes(end: number): void {
+    this.offset = end;
+  }
+
   /** csv-parse's text of a row begins with the blank lines before it, and ends with all or half of its line ending. */
-  locate(raw: string): RowPlace {
+  locate(raw: string, end: number): RowPlace {
     const blankLines = /^[\r\n]*/.exec(raw)![0];
     this.pass(blankLines);
     const lineNumber = this.line;
     const row = raw.slice(blankLines.length);
     this.pass(row);
-    return { lineNumber, original: row.replace(/[\r\n]+$/, '') };
+    const begin = this.offset;
+    this.passBytes(end);
+    return { lineNumber, offset: begin, end, original: row.replace(/[\r\n]+$/, '') };
   }
 }

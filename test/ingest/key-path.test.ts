@@ -1,6 +1,6 @@
 // Which key a value has.
 import { describe, expect, it } from 'vitest';
-import { KeyPath } from '../../src/cli/key-path';
+import { KeyPath } from '../../src/ingest/key-path';
 
 function keyOf(path: string, json: string): string | null {
   return new KeyPath(path).keyOf(JSON.parse(json));

@@ -1,10 +1,10 @@
 // CSV rows as JSON objects.
 import { describe, expect, it } from 'vitest';
-import { readCsv } from '../../../src/cli/formats/csv';
+import { readCsv } from '../../../src/ingest/formats/csv';
 import { readAll } from './read-all';
 
 const read = (chunks: (Buffer | string)[], keyField: string | null = null) =>
-  readAll(readCsv({ topic: 't' }, { keyField }), chunks);
+  readAll(readCsv({ topic: 't' }, { key: keyField, value: null, timestamp: null }), chunks);
 
 describe('readCsv', () => {
   it('makes each row an object of strings', async () => {
@@ -72,7 +72,10 @@ describe('readCsv', () => {
 
   it('tells its header row, so that rejected rows can be read again', async () => {
     const headers: string[] = [];
-    const reader = readCsv({ topic: 't' }, { keyField: null, onHeader: (header) => headers.push(header) });
+    const reader = readCsv(
+      { topic: 't' },
+      { key: null, value: null, timestamp: null, onHeader: (header) => headers.push(header) },
+    );
     await readAll(reader, ['a,"b,c","d""e"\n1,2,3\n']);
     expect(headers).toEqual(['a,"b,c","d""e"']);
   });
@@ -88,7 +91,7 @@ describe('readCsv', () => {
       throw new Error('disk gone');
     }
     const reading = async () => {
-      for await (const _ of readCsv({ topic: 't' }, { keyField: null })(failing()));
+      for await (const _ of readCsv({ topic: 't' }, { key: null, value: null, timestamp: null })(failing()));
     };
     await expect(reading()).rejects.toThrow('disk gone');
   });

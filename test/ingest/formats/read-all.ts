@@ -1,5 +1,5 @@
 // Runs a format reader over given chunks and gathers what it yields.
-import type { BatchReader, RecordBatch } from '../../../src/cli/formats/record-batch';
+import type { BatchReader, RecordBatch } from '../../../src/ingest/formats/record-batch';
 
 export interface Gathered {
   batches: RecordBatch[];

@@ -1,7 +1,7 @@
 // NDJSON and plain lines: what becomes a record, byte for byte, and what is refused.
 import { describe, expect, it } from 'vitest';
-import { readLines, readNdjson } from '../../../src/cli/formats/line-records';
-import { KeyPath } from '../../../src/cli/key-path';
+import { readLines, readNdjson } from '../../../src/ingest/formats/line-records';
+import { KeyPath } from '../../../src/ingest/key-path';
 import { readAll } from './read-all';
 
 const TEMPLATE = { topic: 't' };
@@ -41,7 +41,10 @@ describe('readLines', () => {
 
 describe('readNdjson', () => {
   const read = (text: (Buffer | string)[], path: string | null = 'k') =>
-    readAll(readNdjson(TEMPLATE, path === null ? null : new KeyPath(path)), text);
+    readAll(
+      readNdjson(TEMPLATE, { key: path === null ? null : new KeyPath(path), value: null, timestamp: null }),
+      text,
+    );
 
   it('takes the value as it is written and the key out of it', async () => {
     const odd = '{ "k" : "a",\t"n": 1.50, "k2":"\\u00e9" }';

@@ -1,7 +1,7 @@
 // Lines must come out the same wherever the chunks happen to end.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineCursor, LineSplitter, runsOfLines } from '../../src/cli/line-splitter';
+import { LineCursor, LineSplitter, runsOfLines } from '../../src/ingest/line-splitter';
 
 const NEWLINE = 10;
 

@@ -1,0 +1,82 @@
+// The thread of an ingestion: takes chunks as they come, and sends what is in them by itself.
+import { parentPort, workerData } from 'node:worker_threads';
+import { MillraceError } from '../errors';
+import { Producer } from '../producer';
+import { ingestHere } from './ingest';
+import type { FromWorker, IngestWorkerData, ToWorker } from './ingest-messages';
+import { IngestError } from './ingest-options';
+import { ProgressLedger } from './progress-ledger';
+import { Stopped } from './source';
+
+const port = parentPort as NonNullable<typeof parentPort>;
+const { handle, plan, takesRejects, topicOptions } = workerData as IngestWorkerData;
+const tell = (message: FromWorker) => port.postMessage(message);
+
+const waiting: ToWorker[] = [];
+let wake: (() => void) | undefined;
+let rejectAnswered: { taken: () => void; failed: (error: Error) => void } | undefined;
+
+port.on('message', (message: ToWorker) => {
+  if ('rejectTaken' in message) rejectAnswered?.taken();
+  else if ('rejectFailed' in message) rejectAnswered?.failed(new Error(message.rejectFailed.message));
+  else {
+    waiting.push(message);
+    wake?.();
+  }
+});
+
+async function* chunks(): AsyncGenerator<Buffer> {
+  for (;;) {
+    while (waiting.length === 0) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    const message = waiting.shift() as ToWorker;
+    if ('stop' in message) throw new Stopped();
+    if (!('chunk' in message)) return;
+    tell({ taken: true });
+    const { buffer, byteOffset, byteLength } = message.chunk;
+    yield Buffer.from(buffer, byteOffset, byteLength);
+  }
+}
+
+// One at a time: each is answered before the next is asked.
+let lastReject: Promise<void> = Promise.resolve();
+
+async function run(): Promise<void> {
+  const ledger = new ProgressLedger(plan.startOffset ?? 0, {
+    rejects: takesRejects
+      ? (reject) => {
+          lastReject = lastReject.then(
+            () =>
+              new Promise((taken, failed) => {
+                rejectAnswered = { taken, failed };
+                tell({ reject });
+              }),
+          );
+          return lastReject;
+        }
+      : undefined,
+    onProgress: (progress) => tell({ progress }),
+  });
+  const producer = Producer.attach(handle, {
+    partitioner: topicOptions.partitioner,
+    topics: { [plan.topic]: topicOptions },
+  });
+  try {
+    const report = await ingestHere(chunks(), plan, Producer.ingestTarget(producer), ledger, (header) =>
+      tell({ header }),
+    );
+    tell({ done: report });
+  } catch (error) {
+    const report = error instanceof IngestError ? error.report : ledger.report;
+    const code = error instanceof MillraceError ? error.code : 'INGEST_FAILED';
+    tell({ failed: { message: error instanceof Error ? error.message : String(error), code, report } });
+  } finally {
+    await producer.close();
+    port.close();
+  }
+}
+
+void run();

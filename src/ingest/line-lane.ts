@@ -1,0 +1,364 @@
+// The fast way of NDJSON and plain lines: the addon takes chunks of lines apart and packs them into frames; JavaScript
+// looks only at lines that are out of the ordinary.
+import { addon, LinesEnd, type NativeLinePacker } from '../addon';
+import type { WaitEnd } from '../buffer/buffer-memory';
+import type { DeliveryReport } from '../delivery/delivery-report';
+import type { Epoch } from '../delivery/outstanding';
+import { recordFailure } from '../delivery/record-failure';
+import { MillraceError, type RecordError } from '../errors';
+import type { FrameOwner } from '../handover/frame-handover';
+import { frameRefused } from '../intake/admission-errors';
+import { type CheckedRecord, checkHeaders, checkRecord, upperBoundOf } from '../intake/check-record';
+import { FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/pipeline';
+import type { BytesLike } from '../intake/record';
+import { closedError } from '../lifecycle';
+import type { TopicRules } from '../options/topic-rules';
+import type { Topic } from '../partition/topic-directory';
+import { describeFailure } from './batch-lane';
+import type { FieldPaths } from './formats/fields';
+import { fieldPaths } from './formats/format';
+import { readJsonLine, reasonOf } from './formats/line-records';
+import { type IngestPlan, type IngestReject, MALFORMED } from './ingest-options';
+import { LineCursor, runsOfLines } from './line-splitter';
+import type { ProgressLedger, Stretch } from './progress-ledger';
+
+/** Frame memory asked for at once: what is left of a chunk that ends within a run is not wasted for long. */
+const FRAME_ROOM = 512 << 10;
+/** Until lines have been seen. */
+const FIRST_GUESS_OF_LINE_BYTES = 100;
+
+/** Whether the addon can read this plan's lines. */
+export function hasLineLane(
+  { format, key, value, timestamp }: IngestPlan,
+  { partitioner }: TopicRules<BytesLike, BytesLike>,
+): boolean {
+  if (typeof partitioner === 'function') return false;
+  const ascii = key === undefined || !/[\u0080-\uffff]/.test(key);
+  return (
+    (format === 'lines' || (format === 'ndjson' && ascii)) && value === undefined && timestamp === undefined
+  );
+}
+
+type BytesPipeline = Pipeline<BytesLike, BytesLike>;
+
+export class LineLane {
+  readonly #pipeline: BytesPipeline;
+  readonly #plan: IngestPlan;
+  readonly #ledger: ProgressLedger;
+  readonly #packer: NativeLinePacker;
+  readonly #paths: FieldPaths;
+  readonly #wordsEach: number;
+  readonly #result = new Int32Array(8);
+  readonly #beforeFrame: () => void;
+  #topic!: Topic;
+  #lineNumber = 1;
+  #recordsSeen = 0;
+  #bytesSeen = 0;
+  #frame: LineFrame | undefined;
+
+  constructor(pipeline: BytesPipeline, plan: IngestPlan, ledger: ProgressLedger, beforeFrame: () => void) {
+    this.#beforeFrame = beforeFrame;
+    this.#pipeline = pipeline;
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.#paths = fieldPaths(plan);
+    const headers = plan.headers === undefined ? [] : checkHeaders(plan.headers, plan.topic, 0);
+    const words = headers.length === 0 ? [] : [headers.length];
+    const parts: Buffer[] = [];
+    for (const field of headers.flat()) {
+      const bytes = field === null || field === undefined ? undefined : Buffer.from(field as string);
+      words.push(bytes?.length ?? -1);
+      if (bytes !== undefined) parts.push(bytes);
+    }
+    this.#wordsEach = 4 + words.length;
+    this.#packer = new addon.NativeLinePacker(
+      plan.format === 'ndjson',
+      plan.key?.split('.') ?? [],
+      Math.min(pipeline.rules.maxRequestSize, 2 ** 31 - 1),
+      Int32Array.from(words),
+      Buffer.concat(parts),
+    );
+  }
+
+  /** Resolves when everything has been handed over. Throws what reading throws. */
+  async run(chunks: AsyncIterable<Buffer>, startOffset: number): Promise<void> {
+    this.#topic = await this.#whenReady();
+    let offset = startOffset;
+    for await (const run of runsOfLines(chunks)) {
+      if (!(await this.#pack(run, offset))) return;
+      offset += run.length;
+    }
+  }
+
+  #whenReady(): Promise<Topic> {
+    const topic = this.#pipeline.topics.topic(this.#plan.topic);
+    if (topic.ready) return Promise.resolve(topic);
+    return new Promise((resolve, reject) => {
+      topic.whenReady((error) => (error === undefined ? resolve(topic) : reject(error)));
+    });
+  }
+
+  /** False: the ingestion has come to its end. */
+  async #pack(run: Buffer, offset: number): Promise<boolean> {
+    for (let at = 0; at < run.length; ) {
+      const admitted = await this.#admit(run.length - at);
+      if (this.#plan.partition === undefined && this.#topic.refusal !== undefined) throw this.#topic.refusal;
+      this.#beforeFrame();
+      this.#begin(run, at, offset, admitted);
+      at = this.#fill(run, at);
+      const { rejects } = this.#frame as unknown as LineFrame;
+      this.#submit(at);
+      if (rejects.length > 0 && !this.#ledger.takesRejects) return false;
+      if (this.#ledger.failed) return false;
+    }
+    return true;
+  }
+
+  /** Packs lines from `at` on until the run ends or the frame is full. Returns where it stopped. */
+  #fill(run: Buffer, from: number): number {
+    const { writer } = this.#pipeline.handover;
+    const frame = this.#frame as LineFrame;
+    const result = this.#result;
+    const partition = this.#plan.partition ?? -1;
+    let at = from;
+    for (;;) {
+      writer.appendLines(
+        this.#packer,
+        run,
+        at,
+        this.#topic.id,
+        partition,
+        this.#wordsEach,
+        frame.starts,
+        result,
+      );
+      const [end, position, , lines, skipped, , , valueBytes] = result;
+      at = position;
+      frame.valueBytes += valueBytes;
+      this.#lineNumber += lines;
+      this.#ledger.report.skipped += skipped;
+      if (end === LinesEnd.input) return at;
+      const isFull = writer.recordCount === frame.starts.length;
+      if (end === LinesEnd.noRoom && (isFull || writer.recordCount > 0)) return at;
+      const next = this.#lookCloser(run, at);
+      if (next === at) return at;
+      at = next;
+      this.#lineNumber++;
+      // Nothing behind the line that ends the ingestion is sent.
+      if (frame.rejects.length > 0 && !this.#ledger.takesRejects) return at;
+    }
+  }
+
+  /** The line at `at`, packed, skipped or rejected by JavaScript. Returns where the next begins, or `at` for want of room. */
+  #lookCloser(run: Buffer, at: number): number {
+    const newline = run.indexOf(10, at);
+    const next = newline === -1 ? run.length : newline + 1;
+    const cursor = new LineCursor(run.subarray(at, next));
+    cursor.advance();
+    const frame = this.#frame as LineFrame;
+    const { writer } = this.#pipeline.handover;
+    let record: CheckedRecord;
+    try {
+      const key = this.#keyOf(cursor);
+      if (key === undefined) {
+        this.#ledger.report.skipped++;
+        return next;
+      }
+      const { topic, partition, headers } = this.#plan;
+      record = checkRecord({ topic, key, value: cursor.line(), partition, headers }, 0, this.#pipeline.rules);
+    } catch (error) {
+      const isRecordError = error instanceof MillraceError;
+      const failure = isRecordError
+        ? describeFailure(error)
+        : { reason: reasonOf(error), code: MALFORMED, persisted: 'no' as const };
+      if (isRecordError) this.#ledger.report.records++;
+      frame.rejects.push({
+        line: this.#lineNumber,
+        offset: frame.offset + at,
+        ...failure,
+        data: Buffer.from(cursor.line()),
+      });
+      return next;
+    }
+    if (!writer.fits(upperBoundOf(record)) || writer.recordCount === frame.starts.length) {
+      // A frame of its own is made large enough.
+      if (writer.recordCount > 0) return at;
+      writer.end(false);
+      writer.begin(upperBoundOf(record));
+    }
+    frame.starts[writer.recordCount] = at;
+    frame.valueBytes += cursor.end - cursor.start;
+    const { key, value, partition, headers } = record;
+    if (headers.length === 0) writer.append(this.#topic.id, partition, key, value);
+    else writer.appendExtended(this.#topic.id, partition, key, value, undefined, headers);
+    return next;
+  }
+
+  /** null: no key; undefined: a blank line. */
+  #keyOf(cursor: LineCursor): string | null | undefined {
+    if (this.#plan.format === 'lines') return null;
+    return readJsonLine(cursor, this.#lineNumber, this.#paths)?.key;
+  }
+
+  /** Bytes taken from the buffer's memory for this much of a run, by what lines were like so far. */
+  async #admit(bytes: number): Promise<number> {
+    const { memory } = this.#pipeline;
+    const lineBytes =
+      this.#recordsSeen === 0 ? FIRST_GUESS_OF_LINE_BYTES : this.#bytesSeen / this.#recordsSeen;
+    const records = Math.min(FRAME_RECORDS, Math.ceil(bytes / lineBytes));
+    const wanted = Math.min(
+      Math.ceil(Math.min(bytes, records * lineBytes) + records * RECORD_OVERHEAD_BYTES),
+      memory.capacity,
+    );
+    if (memory.tryTake(wanted)) return wanted;
+    await new Promise<void>((resolve, reject) => {
+      const waiter = {
+        wanted,
+        resume: () => {
+          if (!memory.takeInTurn(wanted)) return false;
+          resolve();
+          return true;
+        },
+        // The source waits as long as it takes.
+        expire: (reason: WaitEnd) => {
+          if (reason === 'timeout') memory.wait(waiter);
+          else reject(closedError());
+        },
+      };
+      memory.wait(waiter);
+    });
+    return wanted;
+  }
+
+  #begin(run: Buffer, at: number, offset: number, admitted: number): void {
+    const { handover } = this.#pipeline;
+    handover.begin(Math.min(FRAME_ROOM, (run.length - at) * 2), () => this.#submit(at));
+    this.#frame = new LineFrame(
+      this.#pipeline,
+      this.#topic,
+      this.#ledger,
+      run,
+      at,
+      offset,
+      this.#lineNumber,
+      admitted,
+    );
+  }
+
+  #submit(end: number): void {
+    const frame = this.#frame as LineFrame;
+    this.#frame = undefined;
+    const { handover } = this.#pipeline;
+    frame.begun(end, handover.writer.recordCount);
+    this.#recordsSeen += frame.count;
+    this.#bytesSeen += end - frame.begin;
+    if (frame.count > 0) handover.submit(frame, frame.packed);
+    else {
+      handover.cancel();
+      frame.nothing();
+    }
+  }
+}
+
+/** A stretch of a run that travels in one frame. */
+class LineFrame implements FrameOwner {
+  /** Of each record: where its line begins in the run. */
+  readonly starts = new Int32Array(FRAME_RECORDS);
+  readonly rejects: IngestReject[] = [];
+  count = 0;
+  valueBytes = 0;
+  #stretch!: Stretch;
+  #epoch!: Epoch;
+  #failed = 0;
+  #givenUp = false;
+  readonly packedAt = performance.now();
+
+  constructor(
+    readonly pipeline: BytesPipeline,
+    readonly topic: Topic,
+    readonly ledger: ProgressLedger,
+    readonly run: Buffer,
+    readonly begin: number,
+    readonly offset: number,
+    readonly firstLine: number,
+    private admitted: number,
+  ) {}
+
+  begun(end: number, count: number): void {
+    this.count = count;
+    if (count > 0) this.#epoch = this.pipeline.outstanding.accept(count);
+    this.pipeline.tally.accepted += count;
+    this.ledger.report.records += count;
+    this.#stretch = this.ledger.begin(this.offset + end);
+  }
+
+  readonly packed = (bytes: number, records: number): void => {
+    const exact = bytes + records * RECORD_OVERHEAD_BYTES;
+    this.pipeline.memory.adjust(exact - this.admitted);
+    this.admitted = exact;
+  };
+
+  /** Every line of it was skipped or rejected. */
+  nothing(): void {
+    this.pipeline.memory.release(this.admitted);
+    void this.ledger.conclude(this.#stretch, this.rejects);
+  }
+
+  settled(report: DeliveryReport): void {
+    if (!this.#givenUp) this.#tell(report);
+    this.pipeline.memory.release(this.admitted);
+  }
+
+  /** A stretch is told of as a whole. */
+  partly(): void {}
+
+  givenUp(report: DeliveryReport): void {
+    this.#givenUp = true;
+    this.#tell(report);
+  }
+
+  #tell(report: DeliveryReport): void {
+    if (report.failedCount > 0) {
+      const record = { topicName: this.topic.name, topic: this.topic, index: 0, packedAt: this.packedAt };
+      report.errors.forEach((code, i) => {
+        if (code !== 0) this.#reject(i, recordFailure(report, i, record, this.pipeline.health));
+      });
+      this.pipeline.topics.refreshSoon();
+    }
+    this.#end();
+  }
+
+  refused(cause: unknown): void {
+    for (let i = 0; i < this.count; i++) this.#reject(i, frameRefused(this.topic.name, 0, cause));
+    this.#end();
+    this.pipeline.memory.release(this.admitted);
+  }
+
+  #reject(index: number, error: RecordError): void {
+    const start = this.starts[index];
+    const cursor = new LineCursor(this.run.subarray(start));
+    cursor.advance();
+    let line = this.firstLine;
+    for (
+      let at = this.run.indexOf(10, this.begin);
+      at !== -1 && at < start;
+      at = this.run.indexOf(10, at + 1)
+    ) {
+      line++;
+    }
+    const data = Buffer.from(cursor.line());
+    this.rejects.push({ line, offset: this.offset + start, ...describeFailure(error), data });
+    this.valueBytes -= data.length;
+    this.pipeline.tally.countFailure(error.code, error.persisted, { topic: this.topic.name, value: data });
+    this.#failed++;
+  }
+
+  #end(): void {
+    const { outstanding, tally } = this.pipeline;
+    const delivered = this.count - this.#failed;
+    tally.delivered += delivered;
+    this.ledger.countDelivered(delivered, this.valueBytes);
+    void this.ledger.conclude(this.#stretch, this.rejects);
+    outstanding.settle(this.#epoch, this.count);
+  }
+}

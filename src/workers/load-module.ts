@@ -1,0 +1,57 @@
+// Loads what a user's module exports, in whichever thread needs it.
+import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MillraceError } from '../errors';
+
+export interface ModulePath {
+  /** A file's path or URL, or a package's name. */
+  readonly module: string | URL;
+  /** Default 'default', or else the module itself. */
+  readonly export?: string;
+}
+
+/** The function that the module exports. @throws MillraceError MODULE_FAILED */
+export async function loadFunction({
+  module,
+  export: name,
+}: ModulePath): Promise<(options: unknown) => unknown> {
+  let loaded: Record<string, unknown>;
+  try {
+    loaded = (await import(specifierOf(module))) as Record<string, unknown>;
+  } catch (cause) {
+    throw new MillraceError(`module ${module} could not be loaded: ${messageOf(cause)}`, 'MODULE_FAILED', {
+      cause,
+    });
+  }
+  const found = name === undefined ? defaultOf(loaded) : (loaded[name] ?? asObject(loaded.default)[name]);
+  if (typeof found === 'function') return found as (options: unknown) => unknown;
+  throw new MillraceError(
+    `module ${module} exports no function ${name === undefined ? 'by default' : name}`,
+    'MODULE_FAILED',
+  );
+}
+
+// A CommonJS module that was compiled from an ES one has its default in `default.default`.
+function defaultOf(loaded: Record<string, unknown>): unknown {
+  return asObject(loaded.default).default ?? loaded.default;
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return value !== null && (typeof value === 'object' || typeof value === 'function')
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+/** Names that are neither paths nor URLs are packages', which the application has, not we. */
+function specifierOf(module: string | URL): string {
+  if (module instanceof URL) return module.href;
+  if (isAbsolute(module)) return pathToFileURL(module).href;
+  if (/^\.\.?[\\/]/.test(module)) return pathToFileURL(resolve(module)).href;
+  if (/^(file|data|node):/.test(module)) return module;
+  return pathToFileURL(createRequire(resolve('application.js')).resolve(module)).href;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

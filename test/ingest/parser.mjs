@@ -1,0 +1,1 @@
+export default () => (line) => ({ value: line.toString().toUpperCase() });
