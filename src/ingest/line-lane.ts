@@ -1,7 +1,7 @@
 // The fast way of NDJSON and plain lines: the addon takes chunks of lines apart and packs them into frames; JavaScript
 // looks only at lines that are out of the ordinary.
 import { addon, LinesEnd, type NativeLinePacker } from '../addon';
-import type { WaitEnd } from '../buffer/buffer-memory';
+import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import type { DeliveryReport } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
@@ -208,14 +208,16 @@ export class LineLane {
     const records = Math.min(FRAME_RECORDS, Math.ceil(bytes / lineBytes));
     const wanted = Math.min(
       Math.ceil(Math.min(bytes, records * lineBytes) + records * RECORD_OVERHEAD_BYTES),
-      memory.capacity,
+      memory.topicLimit,
     );
-    if (memory.tryTake(wanted)) return wanted;
+    const { id: topicId } = this.#topic;
+    if (memory.tryTake(topicId, wanted)) return wanted;
     await new Promise<void>((resolve, reject) => {
-      const waiter = {
+      const waiter: Waiter = {
+        topicId,
         wanted,
         resume: () => {
-          if (!memory.takeInTurn(wanted)) return false;
+          if (!memory.tryTake(topicId, wanted, waiter)) return false;
           resolve();
           return true;
         },
@@ -294,19 +296,19 @@ class LineFrame implements FrameOwner {
 
   readonly packed = (bytes: number, records: number): void => {
     const exact = bytes + records * RECORD_OVERHEAD_BYTES;
-    this.pipeline.memory.adjust(exact - this.admitted);
+    this.pipeline.memory.adjust(this.topic.id, exact - this.admitted);
     this.admitted = exact;
   };
 
   /** Every line of it was skipped or rejected. */
   nothing(): void {
-    this.pipeline.memory.release(this.admitted);
+    this.pipeline.memory.release([this.topic.id], [this.admitted]);
     void this.ledger.conclude(this.#stretch, this.rejects);
   }
 
   settled(report: DeliveryReport): void {
     if (!this.#givenUp) this.#tell(report);
-    this.pipeline.memory.release(this.admitted);
+    this.pipeline.memory.release([this.topic.id], [this.admitted]);
   }
 
   /** A stretch is told of as a whole. */
@@ -331,7 +333,7 @@ class LineFrame implements FrameOwner {
   refused(cause: unknown): void {
     for (let i = 0; i < this.count; i++) this.#reject(i, frameRefused(this.topic.name, 0, cause));
     this.#end();
-    this.pipeline.memory.release(this.admitted);
+    this.pipeline.memory.release([this.topic.id], [this.admitted]);
   }
 
   #reject(index: number, error: RecordError): void {
