@@ -13,7 +13,7 @@ export {
   type RecordWaits,
   type TimeoutStage,
 } from './errors';
-export type { LogEvent, LogEvent, RequestEvent } from './handover/broker-events';
+export type { LogEvent, RequestEvent } from './handover/broker-events';
 export {
   IngestError,
   type IngestFormat,
