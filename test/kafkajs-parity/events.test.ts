@@ -58,7 +58,10 @@ describeParity('events', ({ library, brokers, topic, producer, kafka }) => {
 
   it('do no harm with a listener that fails later', async () => {
     const lines: string[] = [];
-    const logCreator = () => ({ log }: { log: { message: string } }) => void lines.push(log.message);
+    const logCreator =
+      () =>
+      ({ log }: { log: { message: string } }) =>
+        void lines.push(log.message);
     const client = kafka({ logLevel: library.logLevel.ERROR, logCreator: logCreator as never });
     const sender = client.producer();
     sender.on(sender.events.CONNECT, async () => {

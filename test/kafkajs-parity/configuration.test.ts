@@ -1,0 +1,303 @@
+// What becomes of kafkajs's options: nothing is dropped silently.
+import type { ConnectionOptions } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  Kafka,
+  type KafkaConfig,
+  KafkaJSNotImplemented,
+  logLevel,
+  type ProducerConfig,
+} from '../../src/kafkajs';
+import { laneSettings } from '../../src/kafkajs/call';
+import { EngineOptions } from '../../src/kafkajs/engine-options';
+import { EmbeddedCluster } from '../../src/testing';
+import { readBack } from '../broker/read-back';
+import { rejection } from './libraries';
+
+const brokers = ['kafka.example:9092'];
+const warnings: string[] = [];
+
+function kafka(config: Partial<KafkaConfig> = {}): Kafka {
+  warnings.length = 0;
+  const logCreator = () => (entry: { level: number; log: { message: string } }) => {
+    if (entry.level === logLevel.WARN) warnings.push(entry.log.message);
+  };
+  return new Kafka({ brokers, logLevel: logLevel.WARN, logCreator, ...config });
+}
+
+/** The engine's options for plain sends. */
+function engine(config: Partial<KafkaConfig> = {}, producer: ProducerConfig = {}, acks?: number) {
+  const options = new EngineOptions({ brokers, ...config }, producer, () => {});
+  return options.of(laneSettings({ acks }, options.requestTimeoutMs), brokers);
+}
+
+describe('options whose loss would change an outcome', () => {
+  it.each<[string, Partial<KafkaConfig>, RegExp]>([
+    ['socketFactory', { socketFactory: (() => {}) as never }, /socketFactory/],
+    ['sasl aws', { sasl: { mechanism: 'aws' } as never }, /aws-msk-iam-sasl-signer-js/],
+    [
+      'sasl of one’s own',
+      { sasl: { mechanism: 'mine', authenticationProvider: () => ({}) as never } },
+      /authenticationProvider \(MINE\)/,
+    ],
+    ['an unknown sasl mechanism', { sasl: { mechanism: 'digest' } as never }, /mechanism digest/],
+    [
+      'another servername',
+      { ssl: { servername: 'elsewhere' } },
+      /servername \(elsewhere\).*kafka\.example:9092/,
+    ],
+    ['checkServerIdentity', { ssl: { checkServerIdentity: () => undefined } }, /ssl\.checkServerIdentity/],
+    ['a keystore', { ssl: { pfx: 'p' } }, /ssl\.pfx/],
+    ['several keys', { ssl: { key: ['a', 'b'] } }, /single key/],
+    ['the version of TLS', { ssl: { minVersion: 'TLSv1.3' } }, /ssl\.minVersion/],
+  ])('are refused: %s', (_, config, message) => {
+    expect(() => kafka(config).producer()).toThrow(message);
+    expect(() => kafka(config).producer()).toThrow(KafkaJSNotImplemented);
+  });
+
+  it('do not keep consumers and admin clients away', () => {
+    const client = kafka({ socketFactory: (() => {}) as never });
+    expect(client.consumer({ groupId: 'g' })).toHaveProperty('subscribe');
+    expect(client.admin()).toHaveProperty('createTopics');
+  });
+
+  it.each([
+    [{ mechanism: 'plain', username: 'u' }, /Invalid username or password/],
+    [{ mechanism: 'scram-sha-256', username: '', password: 'p' }, /Invalid username or password/],
+    [{ mechanism: 'oauthbearer' }, /Missing OAuth bearer token provider/],
+  ])('are asked for: %o', (sasl, message) => {
+    expect(() => kafka({ sasl: sasl as never }).producer()).toThrow(message);
+  });
+});
+
+describe('options that only tune', () => {
+  it('are warned of, once a client', () => {
+    const client = kafka({
+      retry: { factor: 0.5, multiplier: 3 },
+      reauthenticationThreshold: 1000,
+      enforceRequestTimeout: false,
+      requestTimeout: 400_000,
+      somethingNew: 1,
+    } as never);
+    const config = {
+      metadataMaxAge: 5_000_000,
+      idempotent: true,
+      maxInFlightRequests: 9,
+      batchSize: 5,
+    } as never;
+    client.producer(config);
+    client.producer(config);
+    expect(warnings).toEqual([
+      'Unknown option somethingNew of Kafka has no effect',
+      'Unknown option batchSize of producer() has no effect',
+      'retry.factor has no effect on producers: jitter is always 0.2',
+      'retry.multiplier has no effect on producers: pauses always double',
+      'reauthenticationThreshold has no effect on producers: librdkafka renews sessions in time',
+      'enforceRequestTimeout: producers wait for an answer for 300000 ms at most',
+      'maxInFlightRequests: 5 at most for an idempotent producer',
+      'requestTimeout: 300000 ms is used instead',
+      'metadataMaxAge: 3600000 ms is used instead',
+    ]);
+  });
+
+  it('are not warned of where they are what they would be', () => {
+    kafka({ retry: { factor: 0.2, multiplier: 2, retries: 8 }, requestTimeout: 30_000 }).producer({
+      maxInFlightRequests: 1,
+    });
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the engine', () => {
+  it('has kafkajs’s defaults', () => {
+    expect(engine()).toMatchObject({
+      bootstrapServers: brokers,
+      clientId: 'kafkajs',
+      acks: -1,
+      compression: 'none',
+      enableIdempotence: true,
+      retries: 5,
+      retryBackoffMs: 300,
+      retryBackoffMaxMs: 30_000,
+      requestTimeoutMs: 30_000,
+      // 300 + 600 + 1200 + 2400 + 4800 of pauses.
+      deliveryTimeoutMs: 9300 + 30_000 + 1000,
+      maxBlockMs: 9300 + 1000,
+      connectTimeoutMs: 9300 + 6 * 1000,
+      metadataMaxAgeMs: 300_000,
+      ssl: false,
+      sasl: undefined,
+      librdkafka: {
+        'socket.timeout.ms': 30_000,
+        'socket.connection.setup.timeout.ms': 1000,
+        'allow.auto.create.topics': true,
+      },
+    });
+  });
+
+  it('is told what was said', () => {
+    const options = engine(
+      {
+        clientId: 'mine',
+        connectionTimeout: 3000,
+        authenticationTimeout: 4000,
+        requestTimeout: 5000,
+        retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 150 },
+        ssl: true,
+        sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
+      },
+      { metadataMaxAge: 7000, allowAutoTopicCreation: false, maxInFlightRequests: 3, retry: { retries: 3 } },
+    );
+    expect(options).toMatchObject({
+      clientId: 'mine',
+      retries: 3,
+      retryBackoffMs: 100,
+      retryBackoffMaxMs: 150,
+      maxInFlightRequests: 3,
+      requestTimeoutMs: 5000,
+      deliveryTimeoutMs: 100 + 150 + 150 + 5000 + 3000,
+      metadataMaxAgeMs: 7000,
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'u', password: 'p' },
+      librdkafka: {
+        'socket.timeout.ms': 5000,
+        'socket.connection.setup.timeout.ms': 7000,
+        'allow.auto.create.topics': false,
+      },
+    });
+  });
+
+  it.each<[string, ProducerConfig, number, boolean]>([
+    ['nothing said', {}, -1, true],
+    ['asked for', { idempotent: true }, -1, true],
+    ['declined', { idempotent: false }, -1, false],
+    ['acks 1', {}, 1, false],
+    ['acks 0', {}, 0, false],
+    ['no retries', { retry: { retries: 0 } }, -1, false],
+    ['many requests in flight', { maxInFlightRequests: 20 }, -1, false],
+  ])('is idempotent where it may be: %s', (_, producer, acks, idempotent) => {
+    expect(engine({}, producer, acks).enableIdempotence).toBe(idempotent);
+  });
+
+  it('takes endless retries', () => {
+    const { retries, deliveryTimeoutMs } = engine({ retry: { retries: Number.MAX_SAFE_INTEGER } });
+    expect([retries, deliveryTimeoutMs]).toEqual([2147483647, 2147483647]);
+    expect(engine({ retry: { retries: Number.POSITIVE_INFINITY, initialRetryTime: 0 } }).retries).toBe(
+      2147483647,
+    );
+  });
+
+  it('trusts Node’s authorities, or those it is given', () => {
+    const { ca } = engine({ ssl: true }).ssl as { ca: string[] };
+    expect(ca.length).toBeGreaterThan(50);
+    const ssl: ConnectionOptions = {
+      ca: [Buffer.from('authority')],
+      cert: 'certificate',
+      key: Buffer.from('key'),
+      passphrase: 'secret',
+      rejectUnauthorized: false,
+      servername: 'kafka.example',
+      ciphers: 'AES256',
+    };
+    expect(engine({ ssl })).toMatchObject({
+      ssl: {
+        ca: [Buffer.from('authority')],
+        cert: 'certificate',
+        key: Buffer.from('key'),
+        passphrase: 'secret',
+        rejectUnauthorized: false,
+        verifyHostname: false,
+      },
+      librdkafka: { 'ssl.cipher.suites': 'AES256' },
+    });
+  });
+
+  it('reads a token’s end and owner, where it says them', async () => {
+    const claims = Buffer.from(JSON.stringify({ exp: 1_900_000_000, sub: 'me' })).toString('base64url');
+    const token = async (value: string) => {
+      const { sasl } = engine({
+        sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value }) },
+      });
+      return (sasl as { oauthBearerProvider: () => Promise<object> }).oauthBearerProvider();
+    };
+    expect(await token(`head.${claims}.signature`)).toMatchObject({
+      lifetimeMs: 1_900_000_000_000,
+      principal: 'me',
+    });
+    const opaque = (await token('opaque')) as { lifetimeMs: number; principal: string };
+    expect(opaque.principal).toBe('');
+    expect(opaque.lifetimeMs - Date.now()).toBeGreaterThan(200_000);
+  });
+
+  it('of transactions keeps a record within its transaction', () => {
+    const options = new EngineOptions(
+      { brokers },
+      { transactionalId: 'id', transactionTimeout: 5000 },
+      () => {},
+    );
+    expect(options.ofTransactions(brokers)).toMatchObject({
+      transactionalId: 'id',
+      transactionTimeoutMs: 5000,
+      deliveryTimeoutMs: 5000,
+      requestTimeoutMs: 5000,
+      enableIdempotence: true,
+      compression: 'none',
+    });
+  });
+});
+
+describe('a producer', () => {
+  const open = async (config: ProducerConfig = {}, topics = ['orders']) => {
+    const cluster = await EmbeddedCluster.start({ topics });
+    onTestFinished(() => cluster.close());
+    const producer = kafka({ brokers: cluster.bootstrapServers.split(',') }).producer(config);
+    onTestFinished(() => producer.disconnect());
+    await producer.connect();
+    return { cluster, producer };
+  };
+
+  it('compresses natively, whatever codecs are registered', async () => {
+    const { producer } = await open();
+    for (const compression of [0, 1, 2, 3] as const) {
+      const messages = [{ value: 'x'.repeat(500) }];
+      expect(await producer.send({ topic: 'orders', compression, messages })).toHaveLength(1);
+    }
+    expect(
+      await rejection(producer.send({ topic: 'orders', compression: 9 as never, messages: [{ value: '' }] })),
+    ).toMatchObject({
+      name: 'KafkaJSNotImplemented',
+      message: expect.stringContaining('Invalid compression 9'),
+    });
+  });
+
+  it('refuses a partition that is not there, where kafkajs drops the message', async () => {
+    const { producer, cluster } = await open();
+    for (const partition of [99, -1]) {
+      const messages = [{ value: 'good' }, { value: 'lost', partition }];
+      expect(await rejection(producer.send({ topic: 'orders', messages }))).toMatchObject({
+        name: 'KafkaJSNonRetriableError',
+        retriable: false,
+      });
+    }
+    const stored = await readBack(cluster.bootstrapServers, 'orders');
+    expect(stored.map(({ value }) => String(value))).toEqual(['good', 'good']);
+  });
+
+  it('takes any Uint8Array as bytes, and null headers as null', async () => {
+    const { producer, cluster } = await open();
+    const message = { value: new Uint8Array([1, 2]) as Buffer, headers: { h: null as never } };
+    await producer.send({ topic: 'orders', messages: [message] });
+    const [stored] = await readBack(cluster.bootstrapServers, 'orders');
+    expect(stored).toMatchObject({ value: Buffer.from([1, 2]), headers: [['h', null]] });
+  });
+
+  it('fails what a lost broker does not take, within its retries', async () => {
+    const { producer, cluster } = await open({ retry: { retries: 1, initialRetryTime: 100 } });
+    cluster.brokerDown(1);
+    const error = await rejection(producer.send({ topic: 'new', timeout: 1000, messages: [{ value: 'a' }] }));
+    expect(error).toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      retryCount: 1,
+      cause: { name: 'KafkaJSConnectionError' },
+    });
+  });
+});
