@@ -1,12 +1,9 @@
-// The embedded cluster as a process of its own, for one topic; it ends with the runner that forked it.
+// The embedded cluster as a process of its own, for the topics of one trial; it ends with the runner that forked it.
 import { EmbeddedCluster } from 'millrace/testing';
 
 async function main() {
-  const [topic = '', partitions = ''] = process.argv.slice(2);
-  const cluster = await EmbeddedCluster.start({
-    brokers: 1,
-    topics: [{ topic, partitions: Number(partitions) }],
-  });
+  const [topics = '[]'] = process.argv.slice(2);
+  const cluster = await EmbeddedCluster.start({ brokers: 1, topics: JSON.parse(topics) });
   // Ctrl-C reaches this process too; the runner ends it when it is done with it.
   process.on('SIGINT', () => {});
   process.once('disconnect', () => process.exit(0));

@@ -7,6 +7,8 @@ export interface NodeClient {
   /** Resolves when every record of the batch is acknowledged; rejects when one is not. */
   sendBatch?(batch: readonly PoolRecord[]): Promise<void>;
   sendOne?(record: PoolRecord): Promise<void>;
+  /** Puts a record into the client's own types before the clock starts: an application would have it so. */
+  prepare?(record: PoolRecord): PoolRecord;
   /** Set by clients whose `sendBatch` resolves at acceptance: waits until everything is acknowledged. */
   drain?(): Promise<void>;
   close(): Promise<void>;

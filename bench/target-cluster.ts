@@ -9,9 +9,9 @@ export interface TargetCluster {
   description: string;
   /** False for librdkafka's mock. */
   real: boolean;
-  /** A fresh topic; gives back the bootstrap servers to produce to. */
-  openTopic(topic: string, partitions: number): Promise<string>;
-  dropTopic(topic: string): Promise<void>;
+  /** Fresh topics; gives back the bootstrap servers to produce to. */
+  openTopics(topics: string[], partitions: number): Promise<string>;
+  dropTopics(topics: string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,18 +44,23 @@ async function kafkaAt(
   return {
     description,
     real: true,
-    async openTopic(topic, partitions) {
+    async openTopics(topics, partitions) {
       const configEntries = Object.entries(topicSettings).map(([name, value]) => ({
         name,
         value: String(value),
       }));
       await admin.createTopics({
         waitForLeaders: true,
-        topics: [{ topic, numPartitions: partitions, replicationFactor: -1, configEntries }],
+        topics: topics.map((topic) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: -1,
+          configEntries,
+        })),
       });
       return brokers;
     },
-    dropTopic: (topic) => admin.deleteTopics({ topics: [topic] }),
+    dropTopics: (topics) => admin.deleteTopics({ topics }),
     async close() {
       await admin.disconnect();
       await stop?.();
@@ -75,8 +80,9 @@ function embedded(): TargetCluster {
   return {
     real: false,
     description: "librdkafka's mock cluster, one broker, in a process of its own on the same machine",
-    async openTopic(topic, partitions) {
-      child = fork(path.join(__dirname, 'embedded-broker.ts'), [topic, String(partitions)], {
+    async openTopics(topics, partitions) {
+      const entries = topics.map((topic) => ({ topic, partitions }));
+      child = fork(path.join(__dirname, 'embedded-broker.ts'), [JSON.stringify(entries)], {
         execArgv: ['--import', 'tsx'],
       });
       const failed = once(child, 'exit').then(() => {
@@ -86,7 +92,7 @@ function embedded(): TargetCluster {
       const [brokers] = (await Promise.race([once(child, 'message'), failed])) as [string];
       return brokers;
     },
-    dropTopic: end,
+    dropTopics: end,
     close: end,
   };
 }

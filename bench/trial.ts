@@ -34,6 +34,8 @@ export interface TrialResult {
   /** Per call: of one record for single sends, of the whole batch otherwise. Null without acknowledgements. */
   latencyMs: LatencyMs | null;
   eventLoopDelayMs: { p99: number; max: number } | null;
+  /** Share of the measured time that the JavaScript thread was busy. */
+  eventLoopBusy?: number;
   versions: Record<string, string>;
   /** Everything the trial sent, warm-up included: what the broker's end offsets must add up to. */
   recordsSent: number;

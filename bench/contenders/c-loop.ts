@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { isSingle } from '../workloads';
+import { isPlain, isSingle } from '../workloads';
 import { build } from './build';
 import { CACHE, type Contender } from './contender';
 
@@ -14,12 +14,12 @@ const binary = path.join(CACHE, 'c-loop');
 
 export const cLoop: Contender = {
   name: 'c-loop',
-  note: 'the limit, no client: C over the same librdkafka; idempotent; counts acknowledgements, keeps no result',
+  note: 'the limit, no client: C over the same librdkafka; counts acknowledgements, keeps no result',
   missing() {
     if (!existsSync(library)) return "not run: node-rdkafka's librdkafka.so.1 is not built";
     return spawnSync('cc', ['--version']).status === 0 ? undefined : 'not run: a C compiler is missing';
   },
-  supports: (workload) => !isSingle(workload),
+  supports: (workload) => isPlain(workload) && !isSingle(workload),
   prepare: () =>
     build(
       'cc',
@@ -51,6 +51,8 @@ export const cLoop: Contender = {
       workload.callsInFlight,
       workload.keyed ? 1 : 0,
       workload.valueBytes,
+      workload.compression,
+      workload.idempotent ? 1 : 0,
     ].map(String),
   }),
 };

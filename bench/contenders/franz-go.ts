@@ -9,8 +9,9 @@ const binary = path.join(CACHE, 'franz-go');
 export const franzGo: Contender = {
   name: 'franz-go',
   needsRealKafka: true,
-  note: 'idempotent; Go; byte slices prebuilt, one goroutine with ProduceSync for each caller',
+  note: 'Go; byte slices prebuilt, one goroutine with ProduceSync for each caller',
   missing: () => (spawnSync('go', ['version']).status === 0 ? undefined : 'not run: Go is missing'),
   prepare: () => build('go', ['build', '-o', binary, '.'], path.join(__dirname, 'franz-go')),
+  supports: ({ value, recordsPerSecond }) => value === 'text' && recordsPerSecond === undefined,
   command: (spec) => ({ file: binary, args: [JSON.stringify(spec)] }),
 };

@@ -46,8 +46,8 @@ async function produce(spec: TrialSpec, payload: string, records: number): Promi
   const properties = [
     `bootstrap.servers=${spec.brokers}`,
     'acks=all',
-    'enable.idempotence=true',
-    'compression.type=none',
+    `enable.idempotence=${spec.workload.idempotent}`,
+    `compression.type=${spec.workload.compression}`,
     `linger.ms=${spec.lingerMs}`,
     `batch.size=${spec.batchBytes}`,
     `buffer.memory=${spec.bufferBytes}`,

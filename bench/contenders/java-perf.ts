@@ -1,16 +1,16 @@
 // Kafka's own Java producer benchmark, from the jars of the test broker.
 import path from 'node:path';
 import { javaAndMavenMissing, kafkaClassPath } from '../../test/broker/kafka-jars';
-import { isSingle } from '../workloads';
+import { isPlain, isSingle } from '../workloads';
 import type { Contender } from './contender';
 
 export const javaPerf: Contender = {
   name: 'java-perf',
   needsRealKafka: true,
-  note: 'idempotent; ProducerPerformance: it has no keys and no warm-up; CPU of the whole JVM, its start included; latency of a record',
+  note: 'ProducerPerformance: it has no keys and no warm-up; CPU of the whole JVM, its start included; latency of a record',
   missing: () => javaAndMavenMissing(),
   dropsKeys: true,
-  supports: (workload) => !isSingle(workload),
+  supports: (workload) => isPlain(workload) && !isSingle(workload),
   prepare: async () => {
     await kafkaClassPath();
   },

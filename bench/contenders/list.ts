@@ -7,19 +7,35 @@ import { javaPerf } from './java-perf';
 
 const millrace: Contender = {
   name: 'millrace',
-  note: 'idempotent; string keys and values',
+  note: 'string keys and values',
   command: (spec) => nodeCommand('millrace', spec),
+};
+
+const millraceKafkajs: Contender = {
+  name: 'millrace-kafkajs',
+  note: "millrace/kafkajs: kafkajs's adapter with the import changed",
+  missing() {
+    try {
+      require.resolve('millrace/kafkajs');
+      return undefined;
+    } catch {
+      return 'not run: this build has no millrace/kafkajs';
+    }
+  },
+  supports: ({ recordsPerSecond, compression }) =>
+    recordsPerSecond === undefined && (compression === 'none' || compression === 'gzip'),
+  command: (spec) => nodeCommand('millrace-kafkajs', spec),
 };
 
 const nodeRdkafka: Contender = {
   name: 'node-rdkafka',
-  note: 'idempotent; delivery reports on; partitioner murmur2_random; values made Buffers on sending, as its API asks',
+  note: 'delivery reports on; partitioner murmur2_random; values made Buffers on sending, as its API asks',
   command: (spec) => nodeCommand('node-rdkafka', spec),
 };
 
 const nodeRdkafkaNoReports: Contender = {
   name: 'node-rdkafka-no-reports',
-  note: 'idempotent; never learns what became of a record: no latency, queue of 20,000 records as the only brake',
+  note: 'never learns what became of a record: no latency, queue of 20,000 records as the only brake',
   supports: (workload) => !isSingle(workload),
   command: (spec) => nodeCommand('node-rdkafka-no-reports', spec),
 };
@@ -27,14 +43,16 @@ const nodeRdkafkaNoReports: Contender = {
 const kafkajs: Contender = {
   name: 'kafkajs',
   needsRealKafka: true,
-  note: 'idempotent, which lets it send one request at a time to each broker; no linger: a send is a request',
+  note: 'idempotence lets it send one request at a time to each broker; no linger: a send is a request',
+  // The other codecs need further packages.
+  supports: ({ compression }) => compression === 'none' || compression === 'gzip',
   command: (spec) => nodeCommand('kafkajs', spec),
 };
 
 const platformatic: Contender = {
   name: 'platformatic-kafka',
   needsRealKafka: true,
-  note: 'idempotent; compatibilityPartitioner for keys; no linger: a send is a request to each leader; runs under the Node that it demands',
+  note: 'compatibilityPartitioner for keys; no linger: a send is a request to each leader; runs under the Node that it demands',
   missing() {
     if (!peerFileExists('@platformatic', 'kafka', 'package.json')) return `not installed (${INSTALL_PEERS})`;
     if (!nodeSince(22, 22)) return `not run: needs Node >= 22.22 (${INSTALL_PEERS} brings one for linux-x64)`;
@@ -45,7 +63,7 @@ const platformatic: Contender = {
 
 const confluent: Contender = {
   name: 'confluent',
-  note: 'idempotent; its kafkajs-like API; partitioner murmur2_random',
+  note: 'its kafkajs-like API; partitioner murmur2_random',
   missing() {
     const addon = ['build', 'Release', 'confluent-kafka-javascript.node'];
     if (peerFileExists('@confluentinc', 'kafka-javascript', ...addon)) return undefined;
@@ -56,6 +74,7 @@ const confluent: Contender = {
 
 export const contenders: Contender[] = [
   millrace,
+  millraceKafkajs,
   nodeRdkafka,
   nodeRdkafkaNoReports,
   kafkajs,

@@ -1,11 +1,13 @@
 // The settings, connection and ending that both node-rdkafka contenders share.
 import {
   librdkafkaVersion,
+  type MessageHeader,
   type Producer,
   type ProducerGlobalConfig,
   type ProducerTopicConfig,
 } from 'node-rdkafka';
 import { version } from 'node-rdkafka/package.json';
+import { encoded, type PoolRecord } from '../record-pool';
 import type { TrialSpec } from '../trial';
 
 export const versions = { 'node-rdkafka': version.replace(/^v/, ''), librdkafka: librdkafkaVersion };
@@ -14,8 +16,8 @@ export function properties(spec: TrialSpec): ProducerGlobalConfig {
   return {
     'client.id': 'bench',
     'metadata.broker.list': spec.brokers,
-    'enable.idempotence': true,
-    'compression.codec': 'none',
+    'enable.idempotence': spec.workload.idempotent,
+    'compression.codec': spec.workload.compression,
     'linger.ms': spec.lingerMs,
     'batch.size': spec.batchBytes,
     'queue.buffering.max.messages': 1_000_000,
@@ -29,6 +31,16 @@ export const topicProperties = {
   // librdkafka's own default hashes keys with CRC-32; every contender here hashes them as Java does.
   partitioner: 'murmur2_random',
 } as ProducerTopicConfig;
+
+/** Values are made Buffers on sending, as its API asks; headers are a list of objects. */
+export function bytesOf({ value }: PoolRecord, spec: TrialSpec): Buffer {
+  const bytes = encoded(value, spec.workload);
+  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+}
+
+export function headersOf({ headers }: PoolRecord): MessageHeader[] | undefined {
+  return headers && Object.entries(headers).map(([name, value]) => ({ [name]: value }));
+}
 
 export function connected(producer: Producer): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CODES, Producer } from 'node-rdkafka';
 import type { Connect } from '../node-client';
-import { connected, disconnected, properties, topicProperties, versions } from './node-rdkafka-connection';
+import type { PoolRecord } from '../record-pool';
+import {
+  bytesOf,
+  connected,
+  disconnected,
+  headersOf,
+  properties,
+  topicProperties,
+  versions,
+} from './node-rdkafka-connection';
 
 export const connect: Connect = async (spec) => {
   const { recordsPerCall, callsInFlight } = spec.workload;
@@ -14,9 +23,10 @@ export const connect: Connect = async (spec) => {
   producer.setPollInterval(100);
   await connected(producer);
 
-  function accepted(key: string | undefined, value: Buffer): boolean {
+  function accepted(record: PoolRecord, value: Buffer): boolean {
+    const { topic, key, timestamp } = record;
     try {
-      producer.produce(spec.topic, null, value, key ?? null);
+      producer.produce(topic, null, value, key ?? null, timestamp ?? null, null, headersOf(record));
       return true;
     } catch (error) {
       if ((error as { code?: number }).code === CODES.ERRORS.ERR__QUEUE_FULL) return false;
@@ -27,9 +37,9 @@ export const connect: Connect = async (spec) => {
   return {
     versions,
     async sendBatch(batch) {
-      for (const { key, value } of batch) {
-        const bytes = Buffer.from(value);
-        while (!accepted(key, bytes)) await sleep(1);
+      for (const record of batch) {
+        const bytes = bytesOf(record, spec);
+        while (!accepted(record, bytes)) await sleep(1);
       }
     },
     drain: () =>

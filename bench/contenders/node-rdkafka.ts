@@ -2,7 +2,15 @@
 import { HighLevelProducer, Producer } from 'node-rdkafka';
 import type { Connect, NodeClient } from '../node-client';
 import type { TrialSpec } from '../trial';
-import { connected, disconnected, properties, topicProperties, versions } from './node-rdkafka-connection';
+import {
+  bytesOf,
+  connected,
+  disconnected,
+  headersOf,
+  properties,
+  topicProperties,
+  versions,
+} from './node-rdkafka-connection';
 
 interface Batch {
   left: number;
@@ -24,8 +32,16 @@ async function connectForBatches(spec: TrialSpec): Promise<NodeClient> {
       new Promise((resolve, reject) => {
         const settle = (error?: unknown) => (error ? reject(error) : resolve());
         const batch: Batch = { left: records.length, settle };
-        for (const { key, value } of records) {
-          producer.produce(spec.topic, null, Buffer.from(value), key ?? null, null, batch);
+        for (const record of records) {
+          producer.produce(
+            record.topic,
+            null,
+            bytesOf(record, spec),
+            record.key ?? null,
+            record.timestamp ?? null,
+            batch,
+            headersOf(record),
+          );
         }
       }),
     close: () => disconnected(producer),

@@ -175,7 +175,7 @@ static double percentile_ms(double fraction, size_t count) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 13) die("c-loop", "expects the twelve arguments that c-loop.ts passes");
+  if (argc != 15) die("c-loop", "expects the fourteen arguments that c-loop.ts passes");
   topic_name = argv[2];
   double warmup_seconds = atof(argv[3]), seconds = atof(argv[4]);
   long records = atol(argv[5]);
@@ -197,8 +197,8 @@ int main(int argc, char **argv) {
   set(conf, "batch.size", argv[7]);
   set(conf, "queue.buffering.max.kbytes", argv[8]);
   set(conf, "queue.buffering.max.messages", "0");
-  set(conf, "enable.idempotence", "true");
-  set(conf, "compression.codec", "none");
+  set(conf, "enable.idempotence", atoi(argv[14]) ? "true" : "false");
+  set(conf, "compression.codec", argv[13]);
   set(conf, "acks", "all");
   rd_kafka_conf_interceptor_add_on_new(conf, "bench", on_new, NULL);
   rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);

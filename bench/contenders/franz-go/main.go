@@ -34,11 +34,21 @@ type spec struct {
 		ValueBytes     int
 		RecordsPerCall int
 		CallsInFlight  int
+		Topics         int
+		Headers        bool
+		Idempotent     bool
+		Compression    string
 	}
 }
 
 // The pool follows record-pool.ts: read-back expects the same value behind the same key.
-type pool struct{ keys, values [][]byte }
+type pool struct {
+	keys, values [][]byte
+	topics       []string
+}
+
+var source = []byte("bench")
+var firstTimestamp = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func buildPool(s spec) pool {
 	size := s.Workload.ValueBytes
@@ -46,6 +56,9 @@ func buildPool(s spec) pool {
 	for i := range min(poolRecords, max(1, distinctValueBytes/size)) {
 		id := fmt.Sprintf("%06d", i)
 		p.values = append(p.values, []byte(strings.Repeat(id, size/len(id)+1)[:size]))
+	}
+	for i := range s.Workload.Topics {
+		p.topics = append(p.topics, fmt.Sprintf("%s-%d", s.Topic, i))
 	}
 	for i := range poolRecords {
 		p.keys = append(p.keys, fmt.Appendf(nil, "user-%06d", i))
@@ -62,6 +75,13 @@ func (p pool) records(s spec, call int64) []*kgo.Record {
 		block[i].Value = p.values[index%len(p.values)]
 		if s.Workload.Keyed {
 			block[i].Key = p.keys[index]
+		}
+		if s.Workload.Topics > 1 {
+			block[i].Topic = p.topics[index%len(p.topics)]
+		}
+		if s.Workload.Headers {
+			block[i].Headers = []kgo.RecordHeader{{Key: "source", Value: source}, {Key: "trace", Value: p.keys[index]}}
+			block[i].Timestamp = firstTimestamp.Add(time.Duration(index) * time.Millisecond)
 		}
 		records[i] = &block[i]
 	}
@@ -128,16 +148,24 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Args[1]), &s); err != nil {
 		panic(err)
 	}
-	client, err := kgo.NewClient(
+	codecs := map[string]kgo.CompressionCodec{
+		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression(),
+	}
+	options := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(s.Brokers, ",")...),
 		kgo.DefaultProduceTopic(s.Topic),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
-		kgo.ProducerBatchCompression(kgo.NoCompression()),
-		kgo.ProducerLinger(time.Duration(s.LingerMs*float64(time.Millisecond))),
+		kgo.ProducerBatchCompression(codecs[s.Workload.Compression]),
+		kgo.ProducerLinger(time.Duration(s.LingerMs * float64(time.Millisecond))),
 		kgo.ProducerBatchMaxBytes(s.BatchBytes),
 		kgo.MaxBufferedRecords(1_000_000),
-	)
+	}
+	if !s.Workload.Idempotent {
+		options = append(options, kgo.DisableIdempotentWrite())
+	}
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		panic(err)
 	}

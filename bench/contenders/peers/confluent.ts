@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connect } from '../../node-client';
-import type { PoolRecord } from '../../record-pool';
+import { encoded, groupedByTopic, type PoolRecord } from '../../record-pool';
 
 interface ConfluentProducer {
   connect(): Promise<void>;
   send(request: { topic: string; messages: readonly PoolRecord[] }): Promise<unknown>;
+  sendBatch(request: { topicMessages: { topic: string; messages: PoolRecord[] }[] }): Promise<unknown>;
   disconnect(): Promise<void>;
 }
 
@@ -18,8 +19,8 @@ export const connect: Connect = async (spec) => {
     kafkaJS: { clientId: 'bench', brokers: spec.brokers.split(','), logLevel: KafkaJS.logLevel.ERROR },
   });
   const producer: ConfluentProducer = kafka.producer({
-    kafkaJS: { acks: -1, idempotent: true, allowAutoTopicCreation: false },
-    'compression.codec': 'none',
+    kafkaJS: { acks: -1, idempotent: spec.workload.idempotent, allowAutoTopicCreation: false },
+    'compression.codec': spec.workload.compression,
     'linger.ms': spec.lingerMs,
     'batch.size': spec.batchBytes,
     'queue.buffering.max.messages': 1_000_000,
@@ -27,14 +28,24 @@ export const connect: Connect = async (spec) => {
     partitioner: 'murmur2_random',
   });
   await producer.connect();
-  const { topic } = spec;
+  const { topic, workload } = spec;
+  const messages = (batch: readonly PoolRecord[]) =>
+    workload.value === 'text'
+      ? batch
+      : batch.map((record) => ({ ...record, value: encoded(record.value, workload) as never }));
   return {
+    // Its timestamps are text.
+    prepare: (record) =>
+      record.timestamp === undefined
+        ? record
+        : ({ ...record, timestamp: String(record.timestamp) } as unknown as PoolRecord),
     versions: { '@confluentinc/kafka-javascript': JSON.parse(readFileSync(packageJson, 'utf8')).version },
     async sendBatch(batch) {
-      await producer.send({ topic, messages: batch });
+      if (workload.topics === 1) await producer.send({ topic, messages: messages(batch) });
+      else await producer.sendBatch({ topicMessages: groupedByTopic(messages(batch)) });
     },
     async sendOne(record) {
-      await producer.send({ topic, messages: [record] });
+      await producer.send({ topic: record.topic, messages: messages([record]) });
     },
     close: () => producer.disconnect(),
   };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connect } from '../../node-client';
-import type { PoolRecord } from '../../record-pool';
+import { encoded, type PoolRecord } from '../../record-pool';
 
 interface PlatformaticProducer {
   send(request: { messages: readonly PoolRecord[]; acks: number; compression: string }): Promise<unknown>;
@@ -10,21 +10,28 @@ interface PlatformaticProducer {
 }
 
 export const connect: Connect = async (spec) => {
+  const { workload } = spec;
   const moduleName: string = '@platformatic/kafka';
   const { Producer, ProduceAcks, compatibilityPartitioner, stringSerializers } = await import(moduleName);
+  const serialize = (value: PoolRecord['value']) => Buffer.from(encoded(value, workload));
   const packageJson = path.join(__dirname, 'node_modules', moduleName, 'package.json');
   const producer: PlatformaticProducer = new Producer({
     clientId: 'bench',
     bootstrapBrokers: spec.brokers.split(','),
-    serializers: stringSerializers,
-    idempotent: true,
+    serializers: workload.value === 'text' ? stringSerializers : { ...stringSerializers, value: serialize },
+    idempotent: workload.idempotent,
     // Its default puts keys elsewhere than Java does; this one of its own, told to be compatible, has no answer for
     // records without a key.
-    partitioner: spec.workload.keyed ? compatibilityPartitioner : undefined,
+    partitioner: workload.keyed ? compatibilityPartitioner : undefined,
     autocreateTopics: false,
   });
-  const request = { acks: ProduceAcks.ALL as number, compression: 'none' };
+  const request = { acks: ProduceAcks.ALL as number, compression: workload.compression };
   return {
+    // Its timestamps are BigInts.
+    prepare: (record) =>
+      record.timestamp === undefined
+        ? record
+        : ({ ...record, timestamp: BigInt(record.timestamp) } as unknown as PoolRecord),
     versions: { '@platformatic/kafka': JSON.parse(readFileSync(packageJson, 'utf8')).version },
     async sendBatch(batch) {
       await producer.send({ ...request, messages: batch });

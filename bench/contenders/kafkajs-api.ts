@@ -1,0 +1,86 @@
+// What kafkajs and what is made after it have in common: the calls are the same.
+import type { ProducerConfig } from 'kafkajs';
+import type { NodeClient } from '../node-client';
+import { encoded, groupedByTopic, type PoolRecord } from '../record-pool';
+import type { TrialSpec } from '../trial';
+
+interface Message {
+  key: string | null;
+  value: string | Buffer;
+  headers?: Record<string, string>;
+  timestamp?: string;
+}
+
+/** The part of kafkajs that a trial uses. */
+export interface KafkaJsLike {
+  Kafka: new (config: {
+    clientId: string;
+    brokers: string[];
+    logLevel: number;
+  }) => {
+    producer(config: ProducerConfig): {
+      connect(): Promise<unknown>;
+      send(request: {
+        topic: string;
+        messages: Message[];
+        acks: number;
+        compression: number;
+      }): Promise<unknown>;
+      sendBatch(request: {
+        topicMessages: { topic: string; messages: Message[] }[];
+        acks: number;
+        compression: number;
+      }): Promise<unknown>;
+      disconnect(): Promise<void>;
+    };
+  };
+  logLevel: { ERROR: number };
+  CompressionTypes: Record<'None' | 'GZIP', number>;
+  Partitioners: { DefaultPartitioner: ProducerConfig['createPartitioner'] };
+}
+
+/** Messages name their topic beside what kafkajs reads of them, for grouping. */
+type PoolMessage = Message & { topic: string };
+
+export async function connectKafkaJs(
+  library: KafkaJsLike,
+  spec: TrialSpec,
+  versions: Record<string, string>,
+): Promise<NodeClient> {
+  const { Kafka, logLevel, CompressionTypes, Partitioners } = library;
+  const { workload, topic } = spec;
+  const kafka = new Kafka({ clientId: 'bench', brokers: spec.brokers.split(','), logLevel: logLevel.ERROR });
+  const producer = kafka.producer({
+    idempotent: workload.idempotent,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  const options = {
+    acks: -1,
+    compression: CompressionTypes[workload.compression === 'gzip' ? 'GZIP' : 'None'],
+  };
+  const messages = (batch: readonly PoolRecord[]): PoolMessage[] =>
+    workload.value === 'text'
+      ? (batch as unknown as PoolMessage[])
+      : batch.map((record) => ({
+          ...(record as unknown as PoolMessage),
+          value: encoded(record.value, workload),
+        }));
+  return {
+    versions,
+    // Its timestamps are text.
+    prepare: (record) =>
+      record.timestamp === undefined
+        ? record
+        : ({ ...record, timestamp: String(record.timestamp) } as unknown as PoolRecord),
+    async sendBatch(batch) {
+      if (workload.topics === 1) await producer.send({ ...options, topic, messages: messages(batch) });
+      else await producer.sendBatch({ ...options, topicMessages: groupedByTopic(messages(batch)) });
+    },
+    async sendOne(record) {
+      await producer.send({ ...options, topic: record.topic, messages: messages([record]) });
+    },
+    close: () => producer.disconnect(),
+  };
+}
