@@ -264,6 +264,19 @@ describeOnKafka('transactions', (brokers) => {
     expect((await values(topic, { expectedCount: 2 })).sort()).toEqual(['of the heir', 'of the heir, still']);
   });
 
+  it('that outlive transactionTimeoutMs are aborted by the brokers, which is the end of their producer', async () => {
+    const topic = await createTopic(brokers(), { partitions: 1 });
+    const producer = transactional({ transactionTimeoutMs: 1000 });
+    const transaction = await producer.beginTransaction();
+    await transaction.send({ topic, value: 'too late' });
+    const plain = openProducer({ bootstrapServers: brokers() });
+    await plain.send({ topic, value: 'behind it' });
+    // Readers get past it once it is aborted. Brokers look for such transactions every ten seconds.
+    expect(await values(topic, { expectedCount: 1, timeoutMs: 50_000 })).toEqual(['behind it']);
+    await expect(transaction.commit()).rejects.toMatchObject({ code: '_FENCED', fatal: true });
+    await expect(producer.beginTransaction()).rejects.toMatchObject({ code: '_FENCED', fatal: true });
+  }, 60_000);
+
   it('that are open when the producer closes are aborted', async () => {
     const topic = await createTopic(brokers(), { partitions: 1 });
     const transactionalId = `tx-${randomUUID()}`;
