@@ -13,8 +13,8 @@ import { type OpenWriter, WRITERS, type WriterKind } from './writers';
 const PARTITIONS = 6;
 const KEYS_PER_WRITER = 20;
 const DOOMED_RECORDS_PER_SECOND = 50;
-/** The usual rate is that of this long before a fault. */
-const USUAL_MS = 2_000;
+/** Between two faults. */
+const CALM_MS = 1_000;
 const LONGEST_RECOVERY_MS = 60_000;
 
 export interface ChaosOptions {
@@ -52,6 +52,8 @@ export interface Ledgers {
    * lost: such a one may be stored twice.
    */
   hasty: Ledger;
+  /** Everything must hold, for those who read what is committed. */
+  transactional: Ledger;
   /** Of the topic that is deleted and made again: its records may go with it. */
   doomed: Ledger;
 }
@@ -72,7 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosFigures> {
     const writers = WRITERS.map((kind) => ({ kind, writer: kind.open(kafka.bootstrapServers) }));
     const rate = new AckRate();
     const feeds = openFeeds(writers, ledgers, options.recordsPerSecond, rate, random);
-    const observer = new Observer(scene, rate, ledgers.strict, options);
+    const observer = new Observer(scene, rate, options);
     await observer.warmUp();
     await observer.letThemStrike();
     await Promise.all(feeds.map((feed) => feed.stop()));
@@ -95,6 +97,7 @@ async function openLedgers(brokers: string): Promise<Ledgers> {
   const topic = (partitions: number) => createTopic(brokers, { partitions });
   return {
     strict: new Ledger('records that may take their time', await topic(PARTITIONS)),
+    transactional: new Ledger('records of transactions', await topic(PARTITIONS)),
     hasty: new Ledger('records that time out', await topic(PARTITIONS), ['duplicate', 'misplaced']),
     doomed: new Ledger('the topic made again', await topic(2), ['lost', 'misplaced']),
   };
@@ -115,14 +118,14 @@ function openFeeds(
         log: ledger.log,
         keys: Array.from({ length: KEYS_PER_WRITER }, (_, i) => `${kind.name} ${i}`),
         promisedMs: kind.promisedMs,
-        onAcknowledged: ledger === ledgers.strict ? () => rate.count() : undefined,
+        rate: ledger === ledgers.strict && !kind.bursts ? rate : undefined,
         ...more,
       },
       new Random(random.next() * 2 ** 32),
     );
   return [
     ...writers.map((running) =>
-      feed(running, running.kind.hasty ? ledgers.hasty : ledgers.strict, {
+      feed(running, ledgers[running.kind.ledger], {
         recordsPerSecond: recordsPerSecond / writers.length,
       }),
     ),
@@ -138,16 +141,12 @@ class Observer {
   constructor(
     private readonly scene: Scene,
     private readonly rate: AckRate,
-    private readonly ledger: Ledger,
     private readonly options: ChaosOptions,
   ) {}
 
   async warmUp(): Promise<void> {
-    const strictWriters = WRITERS.filter(({ hasty }) => !hasty).length;
-    const expected = (this.options.recordsPerSecond * strictWriters) / WRITERS.length;
-    const warm = await this.rate.back(expected, () => this.ledger.log.count('open'), LONGEST_RECOVERY_MS);
-    if (warm === undefined) {
-      this.options.onProgress(`${expected} records/s are too many for this machine`);
+    if ((await this.rate.back(LONGEST_RECOVERY_MS)) === undefined) {
+      this.options.onProgress('so many records a second are too many for this machine');
     }
   }
 
@@ -165,15 +164,14 @@ class Observer {
   private async strike(fault: Fault): Promise<FaultFigures> {
     const { kafka, topic } = this.scene;
     await untilInSync(kafka.directServers, topic);
-    await sleep(USUAL_MS);
-    const usual = this.rate.over(USUAL_MS);
+    await sleep(CALM_MS);
     const began = performance.now();
     await fault.strike(this.scene);
     const lastedMs = performance.now() - began;
-    const recoveredMs = await this.rate.back(usual, () => this.ledger.log.count('open'), LONGEST_RECOVERY_MS);
+    const recoveredMs = await this.rate.back(LONGEST_RECOVERY_MS);
     const recovery = recoveredMs === undefined ? 'not' : `after ${(recoveredMs / 1_000).toFixed(1)} s`;
     this.options.onProgress(
-      `${fault.name}: ${(lastedMs / 1_000).toFixed(1)} s; ${usual.toFixed(0)} records/s were back ${recovery}`,
+      `${fault.name}: ${(lastedMs / 1_000).toFixed(1)} s; ${this.rate.offered} records/s were back ${recovery}`,
     );
     return { name: fault.name, lastedMs, recoveredMs };
   }

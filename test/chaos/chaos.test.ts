@@ -22,10 +22,12 @@ describeOnKafka('three brokers that fail while every API writes', () => {
     });
     expect(brokenPromises(figures), progress.join('\n')).toEqual([]);
     expect(figures.faults).toHaveLength(faults.length);
-    const { strict, hasty, doomed } = figures.ledgers;
+    const { strict, hasty, transactional, doomed } = figures.ledgers;
     // It was a run that could have found something: much was written, and what timed out was seen to.
     expect(strict.log.count('acknowledged')).toBeGreaterThan(5_000);
     expect(hasty.log.count('acknowledged')).toBeGreaterThan(1_000);
+    expect(transactional.log.count('acknowledged')).toBeGreaterThan(500);
+    expect(transactional.log.count('aborted')).toBeGreaterThan(50);
     expect(doomed.log.count('acknowledged')).toBeGreaterThan(100);
     expect(figures.partitions).toBeGreaterThan(6);
     // Records that may take a minute outlive every fault.

@@ -2,6 +2,7 @@
 // cluster's or the client's doing and never the writer's.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from './random';
+import type { AckRate } from './rate';
 import type { WriteLog } from './write-log';
 import type { ChaosRecord, OpenWriter } from './writers';
 
@@ -20,7 +21,8 @@ export interface FeedOptions {
   recordsPerSecond: number;
   /** The longest that a record's promise may take. */
   promisedMs: number;
-  onAcknowledged?: () => void;
+  /** Where its acknowledgements are measured. */
+  rate?: AckRate;
 }
 
 /** What a record's value says of it, and as many more characters as make it worth sending. */
@@ -77,10 +79,11 @@ export class Feed {
   }
 
   private nextRecord(): ChaosRecord {
-    const { topic, keys, log, onAcknowledged } = this.options;
+    const { topic, keys, log, rate } = this.options;
     const key = this.random.pick(keys);
     const sequence = log.send(key, this.deadlineMs);
     this.open++;
+    rate?.countSent();
     return {
       topic,
       key,
@@ -88,7 +91,7 @@ export class Feed {
       settle: (outcome, position) => {
         this.open--;
         log.settle(key, sequence, outcome, position);
-        if (outcome === 'acknowledged') onAcknowledged?.();
+        rate?.countSettled(outcome === 'acknowledged');
       },
     };
   }

@@ -6,8 +6,8 @@ import type { Ledger } from './ledger';
 /** Rows of a Markdown table, as docs/reliability.md has them. */
 export function figureLines(figures: ChaosFigures): string[] {
   const { ledgers, faults } = figures;
-  const { strict, hasty, doomed } = ledgers;
-  const all = [strict, hasty, doomed];
+  const { strict, hasty, transactional, doomed } = ledgers;
+  const all = Object.values(ledgers) as Ledger[];
   const sum = (of: (ledger: Ledger) => number) => all.reduce((total, ledger) => total + of(ledger), 0);
   const found = (kind: Violation, of: readonly Ledger[]) =>
     of.reduce((total, { verdict }) => total + verdict.count(kind), 0);
@@ -21,8 +21,8 @@ export function figureLines(figures: ChaosFigures): string[] {
     ['of a transaction that was aborted', sum(({ log }) => log.count('aborted'))],
     ['read back', sum(({ stored }) => stored)],
     ['partitions at the end', figures.partitions],
-    ['**acknowledged lost**', found('lost', [strict, hasty])],
-    ['**duplicates**', found('duplicate', [strict, doomed])],
+    ['**acknowledged lost**', found('lost', [strict, hasty, transactional])],
+    ['**duplicates**', found('duplicate', [strict, transactional, doomed])],
     ['**order violations**', found('disorder', all)],
     ['**stored, though said not to be**', found('denied', all) + found('aborted', all)],
     ['**promises open**', found('open', all)],
@@ -46,6 +46,9 @@ export function brokenPromises({ ledgers, unhandledRejections }: ChaosFigures): 
   return [
     ...Object.values(ledgers).flatMap(({ name, verdict }: Ledger) =>
       verdict.describe().map((line) => `${name}: ${line}`),
+    ),
+    ...Object.values(ledgers).flatMap(({ name, readError }: Ledger) =>
+      readError === undefined ? [] : [`${name}: ${readError}`],
     ),
     ...(unhandledRejections > 0 ? [`${unhandledRejections} unhandled rejections`] : []),
   ];
