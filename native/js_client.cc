@@ -180,6 +180,9 @@ void JsClient::stop_listening() {
   if (channel_ != nullptr) channel_->close();
   napi_remove_env_cleanup_hook(Env(), on_environment_end, this);
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  // They hold the producer, which holds this object: a circle that no garbage collector sees through.
+  on_deliveries_.Reset();
+  on_event_.Reset();
 }
 
 // The environment goes (a worker's end, a normal exit): nothing may call into it any more. The owner's undelivered

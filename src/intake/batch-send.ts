@@ -263,6 +263,7 @@ export class BatchSend<K, V> implements Waiter {
       }
     }
     const bound = upperBoundOf(record);
+    handover.writer.ensureFree();
     if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) return 'full';
     this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
     const { key, value, partition, timestamp, headers } = record;

@@ -99,8 +99,9 @@ export class SingleSends<K, V> {
     let bound: number;
     try {
       bound = upperBoundOf(record);
+      writer.ensureFree();
     } catch (error) {
-      // A buffer that was transferred to another thread while the record waited.
+      // A buffer that was transferred to another thread while the record waited, or a getter that sends.
       tally.refused++;
       failed(asRecordError(error, 0));
       outstanding.settle(epoch, 1);

@@ -24,8 +24,7 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
   }
   const resolved: Record<string, unknown> = {};
   for (const row of OPTION_TABLE) {
-    const value = (given as unknown as Record<string, unknown>)[row.name];
-    resolved[row.name] = value === undefined ? row.default : checked(row, value);
+    resolved[row.name] = readOption(row, given as unknown as Record<string, unknown>);
   }
   const options = resolved as unknown as ResolvedOptions<K, V>;
   if (options.bootstrapServers === undefined) {
@@ -48,6 +47,17 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
   }
   checkTogether(options, given);
   return Object.freeze(options);
+}
+
+/** The caller's object may run code of its own, which may throw anything. */
+function readOption(row: OptionRow, given: Record<string, unknown>): unknown {
+  try {
+    const value = given[row.name];
+    return value === undefined ? row.default : checked(row, value);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError(`option ${row.name} could not be read`, error);
+  }
 }
 
 function checked({ name, rule }: OptionRow, value: unknown): unknown {

@@ -67,6 +67,15 @@ export class FrameWriter {
   readonly #runWords = new Int32Array(RUN_CHARACTERS + 2);
   #runStrings = 0;
 
+  // Set while `appendUsual` reads records, whose getters may come back to the producer. What it knows of the frame is
+  // in local variables then, so that nobody else can go on with it.
+  #reading = false;
+
+  /** @throws Error in a getter of a record that is being read */
+  ensureFree(): void {
+    if (this.#reading) throw new Error('a getter of another record that is being read cannot send');
+  }
+
   get empty(): boolean {
     return this.recordCount === 0;
   }
@@ -158,6 +167,7 @@ export class FrameWriter {
     // The run stays in local variables: to store each longer string in the writer would cost as much as joining it.
     let run = this.#run;
     let runStrings = this.#runStrings;
+    this.#reading = true;
     try {
       for (; index < end && this.#position - this.start + run.length < frameBytes; index++) {
         const { topic: name = defaultTopic, key, value, partition, timestamp, headers } = records[index];
@@ -210,6 +220,8 @@ export class FrameWriter {
       }
     } catch {
       // Whatever the record's own code threw, it will throw again.
+    } finally {
+      this.#reading = false;
     }
     this.#run = run;
     this.#runStrings = runStrings;

@@ -1,8 +1,10 @@
 // Short forms of `npm run test:life`.
 import { expect, it } from 'vitest';
+import { Producer } from '../../src';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { runCycles } from './cycles';
 import { freeze } from './frozen';
+import { collectGarbage } from './process-footprint';
 
 describeOnEachCluster('a producer’s life', (cluster) => {
   it('leaves no thread and no file behind', async () => {
@@ -12,6 +14,23 @@ describeOnEachCluster('a producer’s life', (cluster) => {
     // The embedded cluster, in this process, may be slow to notice that a client has gone.
     expect(end.files).toBeLessThanOrEqual(warm.files + 4);
   }, 60_000);
+
+  it('is forgotten when it was closed', async () => {
+    const topic = await cluster.createTopic(1);
+    const use = async () => {
+      const producer = new Producer({ bootstrapServers: cluster.brokers });
+      producer.on('brokerError', () => producer.metrics());
+      await producer.send({ topic, value: 'v' });
+      await producer.close();
+      return new WeakRef(producer);
+    };
+    const closed = [await use(), await use(), await use()];
+    const left = async () => {
+      collectGarbage();
+      return closed.filter((producer) => producer.deref() !== undefined).length;
+    };
+    await expect.poll(left, { timeout: 10_000 }).toBe(0);
+  });
 
   it('goes on when its process was stopped for longer than a request may take', async () => {
     const topic = await cluster.createTopic(1);
