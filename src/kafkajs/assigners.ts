@@ -1,14 +1,17 @@
 // Consumers' partition assigners: they run inside kafkajs's consumers, so they are kafkajs's.
-import type * as kafkajs from 'kafkajs';
 import { installedKafkaJS } from './application';
+import type { ISerializer, MemberAssignment, MemberMetadata, PartitionAssigner } from './kafkajs-types';
 
-export const PartitionAssigners: typeof kafkajs.PartitionAssigners = {
+export const PartitionAssigners: { readonly roundRobin: PartitionAssigner } = {
   get roundRobin() {
     return installedKafkaJS('PartitionAssigners').PartitionAssigners.roundRobin;
   },
 };
 
-export const AssignerProtocol: typeof kafkajs.AssignerProtocol = {
+export const AssignerProtocol: {
+  readonly MemberMetadata: ISerializer<MemberMetadata>;
+  readonly MemberAssignment: ISerializer<MemberAssignment>;
+} = {
   get MemberMetadata() {
     return installedKafkaJS('AssignerProtocol').AssignerProtocol.MemberMetadata;
   },

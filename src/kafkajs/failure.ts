@@ -30,7 +30,7 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
   if (error instanceof ConfigError) return new KafkaJSNonRetriableError(error.message, { cause: error });
   if (!(error instanceof MillraceError)) return error as Error;
   // Refused here, for what it is, before any broker saw it: the engine has one code for both.
-  if (error instanceof RecordError && error.code === 'INVALID_RECORD' && error.partition === undefined) {
+  if (error.code === 'INVALID_RECORD' && !(error instanceof RecordError && error.partition !== undefined)) {
     return new KafkaJSNonRetriableError(error.message, { cause: error });
   }
   if (error.code === 'TRANSACTION_ENDED')

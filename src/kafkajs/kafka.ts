@@ -1,7 +1,7 @@
 // The entry point: one configuration for producers, consumers and admin clients.
-import type * as kafkajs from 'kafkajs';
 import { Application } from './application';
 import { EngineOptions } from './engine-options';
+import type { Admin, AdminConfig, Consumer, ConsumerConfig } from './kafkajs-types';
 import { createLogger } from './logger';
 import { KafkaJSProducer } from './producer';
 import type { KafkaConfig, Logger, Producer, ProducerConfig } from './types';
@@ -36,12 +36,12 @@ export class Kafka {
   }
 
   /** kafkajs's own. @throws KafkaJSNonRetriableError when kafkajs is not installed */
-  consumer(config: kafkajs.ConsumerConfig): kafkajs.Consumer {
+  consumer(config: ConsumerConfig): Consumer {
     return this.#application.kafka('kafka.consumer()').consumer(config);
   }
 
   /** kafkajs's own. @throws KafkaJSNonRetriableError when kafkajs is not installed */
-  admin(config?: kafkajs.AdminConfig): kafkajs.Admin {
+  admin(config?: AdminConfig): Admin {
     return this.#application.kafka('kafka.admin()').admin(config);
   }
 

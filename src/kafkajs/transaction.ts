@@ -91,7 +91,12 @@ export class KafkaJSTransaction implements Transaction {
 
   readonly sendOffsets = async (given: Offsets & { consumerGroupId: string }): Promise<void> => {
     this.#ensureNotEnded();
-    const { consumerGroupId, topics } = given;
+    const { consumerGroupId } = given;
+    // kafkajs's own uncommittedOffsets() has partitions in digits.
+    const topics = given.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((position) => ({ ...position, partition: Number(position.partition) })),
+    }));
     await this.#inOurWords(this.#transaction.sendOffsets({ consumerGroupId, topics }));
     this.#offsets.push({ groupId: consumerGroupId, offsets: { topics } });
   };

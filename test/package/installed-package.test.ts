@@ -105,7 +105,14 @@ if (isMainThread) {
 
   it('has types that ES and CommonJS modules in TypeScript compile against', () => {
     const source = `import { BatchError, type BatchResult, jsonSerializer, Producer, type ProducerRecord } from 'millrace';
+import { Kafka, type RecordMetadata } from 'millrace/kafkajs';
 import { EmbeddedCluster } from 'millrace/testing';
+export async function dropIn(): Promise<RecordMetadata[]> {
+  const producer = new Kafka({ brokers: ['localhost:9092'] }).producer();
+  // @ts-expect-error a message has a value
+  await producer.send({ topic: 't', messages: [{ key: 'k' }] });
+  return producer.send({ topic: 't', messages: [{ value: 'v' }] });
+}
 export async function produce(): Promise<bigint> {
   const cluster = await EmbeddedCluster.start();
   const producer = new Producer<string, { amount: number }>({
@@ -135,6 +142,28 @@ export async function produce(): Promise<bigint> {
       ],
       ...['esm.mts', 'cjs.cts'],
     ]);
+  });
+
+  it('takes kafkajs’s place for producers where kafkajs is not installed', () => {
+    writeFileSync(
+      join(folder, 'drop-in.mjs'),
+      `import { CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } from 'millrace/kafkajs';
+import { EmbeddedCluster } from 'millrace/testing';
+const cluster = await EmbeddedCluster.start({ topics: ['packed'] });
+const kafka = new Kafka({ brokers: cluster.bootstrapServers.split(','), logLevel: logLevel.NOTHING });
+const producer = kafka.producer();
+await producer.connect();
+const messages = [{ key: 'k', value: 'v' }];
+const [{ baseOffset }] = await producer.send({ topic: 'packed', compression: CompressionTypes.GZIP, messages });
+await producer.disconnect();
+await cluster.close();
+try { kafka.consumer({ groupId: 'g' }); } catch (error) {
+  console.log(baseOffset, error instanceof KafkaJSNonRetriableError, error.message);
+}`,
+    );
+    expect(run('node', ['drop-in.mjs']).trim()).toBe(
+      "0 true kafka.consumer() is kafkajs's own, which is not installed: npm install kafkajs",
+    );
   });
 
   it('brings the millrace command', () => {
