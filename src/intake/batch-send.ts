@@ -219,21 +219,19 @@ export class BatchSend<K, V> implements Waiter {
       return false;
     if (topic.refusal !== undefined || this.#serialized.length > 0) return false;
     const { memory, handover, rules } = this.#pipeline;
-    const { count, admitted } = handover.writer.appendUsual(
-      this.#records,
-      this.#next,
-      this.#count,
-      topic.name,
-      topic.id,
-      this.#defaultTopic,
-      {
-        admissible: memory.roomFor(topic.id),
-        recordOverhead: RECORD_OVERHEAD_BYTES,
-        recordBytes: rules.maxRequestSize,
-        frameRecords: FRAME_RECORDS,
-        frameBytes: FRAME_BYTES,
-      },
-    );
+    const limits = {
+      admissible: memory.roomFor(topic.id),
+      recordOverhead: RECORD_OVERHEAD_BYTES,
+      recordBytes: rules.maxRequestSize,
+      frameRecords: FRAME_RECORDS,
+      frameBytes: FRAME_BYTES,
+    };
+    const records = this.#records;
+    const { writer } = handover;
+    const usual = [this.#next, this.#count, topic.name, topic.id, this.#defaultTopic, limits] as const;
+    let packed = writer.appendUsual(records, ...usual);
+    if (packed.count === 0) packed = writer.appendDecorated(records, ...usual);
+    const { count, admitted } = packed;
     if (count === 0) return false;
     memory.take(topic.id, admitted);
     frame.holding.add(topic.id, admitted, count);

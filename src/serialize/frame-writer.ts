@@ -66,6 +66,7 @@ export class FrameWriter {
   #run = '';
   readonly #runWords = new Int32Array(RUN_CHARACTERS + 2);
   #runStrings = 0;
+  readonly #headers = new HeaderScratch();
 
   // Set while `appendUsual` reads records, whose getters may come back to the producer. What it knows of the frame is
   // in local variables then, so that nobody else can go on with it.
@@ -232,6 +233,101 @@ export class FrameWriter {
   }
 
   /**
+   * As `appendUsual`, for records that have a partition, a timestamp in milliseconds or headers besides. Stops before the
+   * first that has none of these, which the other packs faster.
+   */
+  appendDecorated(
+    records: readonly BatchRecord<unknown, unknown>[],
+    from: number,
+    to: number,
+    topic: string,
+    topicId: number,
+    defaultTopic: string | undefined,
+    limits: UsualLimits,
+  ): { count: number; admitted: number } {
+    const { admissible, recordOverhead, recordBytes, frameBytes } = limits;
+    const end = Math.min(to, from + limits.frameRecords - this.recordCount);
+    const scratch = this.#headers;
+    let admitted = 0;
+    let index = from;
+    try {
+      for (; index < end && this.byteCount < frameBytes; index++) {
+        const {
+          topic: name = defaultTopic,
+          key,
+          value,
+          partition = -1,
+          timestamp = -1,
+          headers,
+        } = records[index];
+        if (name !== topic || (partition === -1 && timestamp === -1 && headers === undefined)) break;
+        if ((partition | 0) !== partition || partition < -1) break;
+        if (!Number.isSafeInteger(timestamp) || (timestamp as number) < -1) break;
+        // First everything that may run the caller's code, then lengths, which that code could have changed.
+        if (!scratch.read(headers)) break;
+        const headerSize = scratch.measure();
+        const keyLength = usualLength(key);
+        const valueLength = usualLength(value);
+        if (headerSize === NOT_USUAL || keyLength === NOT_USUAL || valueLength === NOT_USUAL) break;
+        const size = Math.max(keyLength, 0) + Math.max(valueLength, 0) + headerSize;
+        const admission = admitted + size + recordOverhead;
+        if (size > recordBytes || admission > admissible || !this.fits(size * 3)) break;
+        this.#packDecorated(
+          topicId,
+          partition,
+          key as BytesLike,
+          keyLength,
+          value as BytesLike,
+          valueLength,
+          timestamp as number,
+        );
+        admitted = admission;
+      }
+    } catch {
+      // Whatever the record's own code threw, it will throw again.
+    }
+    return { count: index - from, admitted };
+  }
+
+  #packDecorated(
+    topicId: number,
+    partition: number,
+    key: BytesLike,
+    keyLength: number,
+    value: BytesLike,
+    valueLength: number,
+    timestamp: number,
+  ): void {
+    const { count, names, values, lengths } = this.#headers;
+    let at = this.#claimWords(4 + (timestamp === -1 ? 0 : 2) + (count === 0 ? 0 : 1 + count * 2));
+    const { words } = this;
+    const memory = this.memory.chunk.bytes;
+    words[at] =
+      (topicId << FLAG_BITS) | (timestamp === -1 ? 0 : HAS_TIMESTAMP) | (count === 0 ? 0 : HAS_HEADERS);
+    words[at + 1] = partition;
+    words[at + 2] = keyLength;
+    words[at + 3] = valueLength;
+    if (keyLength > 0) this.#write(at + 2, key as string | Uint8Array, keyLength, memory);
+    if (valueLength > 0) this.#write(at + 3, value as string | Uint8Array, valueLength, memory);
+    at += 4;
+    if (timestamp !== -1) {
+      words[at++] = timestamp % 0x100000000;
+      words[at++] = Math.floor(timestamp / 0x100000000);
+    }
+    if (count === 0) return;
+    words[at++] = count;
+    for (let i = 0; i < count; i++) {
+      const { length } = names[i];
+      words[at] = length;
+      if (length > 0) this.#write(at, names[i], length, memory);
+      at++;
+      words[at] = lengths[i];
+      if (lengths[i] > 0) this.#write(at, values[i] as string | Uint8Array, lengths[i], memory);
+      at++;
+    }
+  }
+
+  /**
    * Packs lines of `input` from `from` on by the addon, as far as they need no closer look and fit. Writes where each record's line begins to `starts`, by its place in the frame, and what came of it to
    * `result`. Needs a begun frame.
    */
@@ -380,6 +476,49 @@ export class FrameWriter {
 }
 
 const NOT_USUAL = -2;
+
+/** One record's headers, read once, in arrays that serve for all records. */
+class HeaderScratch {
+  count = 0;
+  readonly names: string[] = [];
+  readonly values: unknown[] = [];
+  /** -1: null. */
+  readonly lengths: number[] = [];
+
+  /** False for what needs a closer look. */
+  read(headers: unknown): boolean {
+    this.count = 0;
+    if (headers === undefined) return true;
+    if (headers === null || typeof headers !== 'object') return false;
+    if (Array.isArray(headers)) {
+      for (const pair of headers) {
+        if (!Array.isArray(pair) || pair.length !== 2) return false;
+        this.#add(pair[0], pair[1]);
+      }
+    } else {
+      for (const name of Object.keys(headers)) this.#add(name, (headers as Record<string, unknown>)[name]);
+    }
+    return true;
+  }
+
+  /** Their size, or NOT_USUAL. */
+  measure(): number {
+    let size = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (typeof this.names[i] !== 'string') return NOT_USUAL;
+      const length = usualLength(this.values[i]);
+      if (length === NOT_USUAL) return NOT_USUAL;
+      this.lengths[i] = length;
+      size += this.names[i].length + Math.max(length, 0);
+    }
+    return size;
+  }
+
+  #add(name: string, value: unknown): void {
+    this.names[this.count] = name;
+    this.values[this.count++] = value;
+  }
+}
 
 /** Of text, bytes or null (-1); NOT_USUAL for anything else. */
 function usualLength(field: unknown): number {
