@@ -167,9 +167,9 @@ export function withoutStack<E extends Error>(make: () => E): E {
 /** Some records of a `sendBatch` were not delivered; the others were. */
 export class BatchError extends MillraceError {
   /** One for each record that failed, by index. */
-  readonly errors: readonly RecordError[];
+  declare readonly errors: readonly RecordError[];
   /** Partition, offset and timestamp of those that were delivered. */
-  readonly result: BatchResult;
+  declare readonly result: BatchResult;
 
   constructor(errors: readonly RecordError[], result: BatchResult) {
     super(
@@ -177,8 +177,8 @@ export class BatchError extends MillraceError {
       'BATCH_FAILED',
       { retriable: errors.every((error) => error.retriable), cause: errors[0] },
     );
-    this.errors = errors;
-    this.result = result;
+    // Not enumerable: a log line with a thousand errors helps nobody, and the cause is the first of them.
+    Object.defineProperties(this, { errors: { value: errors }, result: { value: result } });
   }
 }
 
