@@ -7,12 +7,18 @@ const ROOT = path.join(__dirname, '..', '..');
 const PAGES = path.join(ROOT, 'docs');
 /** Inside the package, so that 'millrace' is found as users find it. */
 const PROGRAMS = path.join(ROOT, '.cache', 'docs');
+/** A program that waits for what never comes ends all the same. */
+const TIMEOUT_MS = 25_000;
 /** What the pages write for the brokers. */
 const WRITTEN_BROKERS = 'localhost:9092';
+
+const NEEDS_REAL_KAFKA = '<!-- The snippets are tested on a real Kafka. -->';
 
 export interface Page {
   name: string;
   source: string;
+  /** Marked by a comment: the embedded cluster's acknowledgements tell made-up timestamps. */
+  needsRealKafka: boolean;
   /** What its `console.log(…); // prints: …` lines promise, in their order. */
   prints: string[];
 }
@@ -25,21 +31,23 @@ export function pagesWithSnippets(): Page[] {
     .filter(({ source }) => source !== '');
 }
 
+/** The topics that a page's records name. */
+export function topicsOf({ source }: Page): string[] {
+  return [...new Set([...source.matchAll(/topic: '([\w-]+)'/g)].map(([, topic]) => topic))];
+}
+
 export function pageOf(name: string, markdown: string): Page {
   const blocks = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
   const source = blocks.join('\n');
   const prints = [...source.matchAll(/\/\/ prints: (.*)$/gm)].map(([, text]) => text);
-  return { name, source, prints };
+  return { name, source, needsRealKafka: markdown.includes(NEEDS_REAL_KAFKA), prints };
 }
 
-/** Writes the pages' programs, with the brokers to use. */
-export function writePrograms(pages: readonly Page[], brokers: string): void {
+/** Writes the pages' programs, for brokers where they say they are. */
+export function writePrograms(pages: readonly Page[]): void {
   rmSync(PROGRAMS, { recursive: true, force: true });
   mkdirSync(PROGRAMS, { recursive: true });
-  for (const { name, source } of pages) {
-    const program = `export {};\n${source.replaceAll(WRITTEN_BROKERS, brokers)}`;
-    writeFileSync(programOf(name), program);
-  }
+  for (const page of pages) writeProgram(page, WRITTEN_BROKERS);
   writeFileSync(
     path.join(PROGRAMS, 'tsconfig.json'),
     JSON.stringify({
@@ -53,7 +61,14 @@ export function writePrograms(pages: readonly Page[], brokers: string): void {
 export const checkTypes = () =>
   run(process.execPath, [path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', PROGRAMS]);
 
-export const runPage = (name: string) => run(process.execPath, ['--import', 'tsx', programOf(name)]);
+export function runPage(page: Page, brokers: string) {
+  writeProgram(page, brokers);
+  return run(process.execPath, ['--import', 'tsx', programOf(page.name)]);
+}
+
+function writeProgram({ name, source }: Page, brokers: string): void {
+  writeFileSync(programOf(name), `export {};\n${source.replaceAll(WRITTEN_BROKERS, brokers)}`);
+}
 
 const programOf = (name: string) => path.join(PROGRAMS, `${name}.mts`);
 
@@ -61,7 +76,7 @@ function run(
   program: string,
   args: string[],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
