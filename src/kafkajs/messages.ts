@@ -28,7 +28,7 @@ const DIGITS = /^\d+$/;
 export function readMessages(topicMessages: readonly TopicMessages[], forPartitioner: boolean): Outgoing {
   if (topicMessages.length === 1 && !forPartitioner) {
     const [{ topic, messages }] = topicMessages;
-    if (areRecords(messages)) {
+    if (areRecords(topic, messages)) {
       return { records: messages, topic, topics: [{ topic, messages, begin: 0, end: messages.length }] };
     }
   }
@@ -43,11 +43,15 @@ export function readMessages(topicMessages: readonly TopicMessages[], forPartiti
 }
 
 /** Whether the engine would read the same in them. Copying a thousand messages costs a tenth of producing them. */
-function areRecords(messages: readonly Message[]): messages is readonly (Message & BatchRecord)[] {
+function areRecords(
+  topic: string,
+  messages: readonly Message[],
+): messages is readonly (Message & BatchRecord)[] {
   if (!Array.isArray(messages)) return false;
   for (const message of messages as readonly (Message & { topic?: unknown })[]) {
-    if (message.value === undefined || message.timestamp !== undefined || message.topic !== undefined)
-      return false;
+    if (message.value === undefined || message.timestamp !== undefined) return false;
+    // A field of the caller's own: kafkajs does not look at it.
+    if (message.topic !== undefined && message.topic !== topic) return false;
     if (message.partition !== undefined && typeof message.partition !== 'number') return false;
   }
   return true;
