@@ -1,4 +1,6 @@
 // `millrace partitions plan`, run as a program: with arithmetic alone, with a file of keys, and with a topic's records.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ProducerRecord, partitionForKey } from '../../src';
 import { kafkaJs } from '../broker/kafkajs-client';
@@ -63,6 +65,16 @@ describe('millrace partitions plan', () => {
       },
       suggestions: [{ partitions: 6, moves: 0.5 }],
     });
+  });
+
+  it('prints what docs/partitions.md shows', async () => {
+    const keys = scratch.write(
+      'customers.txt',
+      Array.from({ length: 20_000 }, (_, n) => `${n + 1}\n`).join(''),
+    );
+    const { stdout } = await plan('--from', '100', '--to', '125', '--keys', keys);
+    const page = readFileSync(path.join(__dirname, '..', '..', 'docs', 'partitions.md'), 'utf8');
+    expect(page).toContain(stdout.slice(0, stdout.lastIndexOf('A producer with')));
   });
 
   it('reads keys from standard input', async () => {
