@@ -132,7 +132,10 @@ describe('an OAUTHBEARER token', () => {
       async () => ({ value: 't', lifetimeMs: 1, principal: 'p' }),
       'expired|lifetime',
     ],
-    ['gives nothing', async () => undefined, 'oauthBearerProvider'],
+    ['gives nothing', async () => undefined, 'oauthBearerProvider: it must give an object'],
+    ['gives an empty one', async () => ({ value: '', lifetimeMs: 1 }), 'value must be a string'],
+    ['gives one that says nothing of its end', async () => ({ value: 'opaque' }), 'needs a lifetimeMs'],
+    ['gives one that ends never', async () => ({ value: 'x', lifetimeMs: Infinity }), 'must be a number'],
   ] as [string, () => never, string][])(
     'that the provider does not give (it %s) is told as a broker error and by connect',
     async (_what, oauthBearerProvider, message) => {
