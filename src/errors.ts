@@ -17,6 +17,10 @@ export type OwnCode =
   | 'PARTITIONS_GREW'
   /** The `AbortSignal` fired before the record was accepted. */
   | 'ABORTED'
+  /** A module of an ingestion or of a pool could not be loaded, or does not give what is expected of it. */
+  | 'MODULE_FAILED'
+  /** A thread ended while it had the records in hand. */
+  | 'WORKER_FAILED'
   /** The buffer stayed full for `maxBlockMs`. */
   | 'BUFFER_TIMEOUT'
   /** The topic's partitions were not known within `maxBlockMs`. */

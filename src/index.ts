@@ -67,4 +67,7 @@ export {
 export type { GroupOffsets, PartitionOffset } from './transactions/group-offsets';
 export type { Transaction } from './transactions/transaction';
 export type { TransactOptions } from './transactions/transactions';
+export type { ModeMetrics, WorkerMode } from './workers/mode-choice';
 export type { AttachOptions, ProducerHandle } from './workers/producer-handle';
+export type { WorkerModule, WorkerModulePath } from './workers/worker-module';
+export { Workers, type WorkersMetrics, type WorkersOptions } from './workers/workers';

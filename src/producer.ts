@@ -41,6 +41,7 @@ import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
+import { Workers, type WorkersOptions } from './workers/workers';
 
 /** Frames are looked at this often for taking too long. */
 const HOUSEKEEPING_MS = 100;
@@ -392,6 +393,16 @@ export class Producer<K = BytesLike, V = BytesLike>
     const plan = checkIngestOptions(options);
     this.#lifecycle.ensureOpen(() => this.#open());
     return ingest(source, options, plan, this.#ingestTarget());
+  }
+
+  /**
+   * Batches whose keys and values a module serializes, in a pool of threads that partition, pack and hand over by
+   * themselves, or in this one: with mode 'auto' whichever serves better. See docs/workers.md for when which does.
+   * @throws ConfigError; MillraceError PRODUCER_CLOSED
+   */
+  workers<WK = unknown, WV = unknown>(options: WorkersOptions): Workers<WK, WV> {
+    const handle = this.share();
+    return new Workers(options, handle, (module) => Producer.attach<unknown, unknown>(handle, module));
   }
 
   /** @internal What a thread of an ingestion sends through. */

@@ -31,6 +31,13 @@ export function abandonedReport(frame: number, count: number): DeliveryReport {
   return report;
 }
 
+/** A report as of one frame, put together from what other threads told. Its arrays are still to be filled. */
+export function emptyReport(count: number, failedCount: number): DeliveryReport {
+  const buffer = new ArrayBuffer(HEAD_BYTES + count * RECORD_BYTES);
+  new Uint32Array(buffer, 0, 3).set([0, count, failedCount]);
+  return new DeliveryReport(buffer, 0);
+}
+
 /** Views into the addon's report; made only when read. */
 export class DeliveryReport {
   readonly frame: number;

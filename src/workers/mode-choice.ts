@@ -1,0 +1,98 @@
+// Decides, topic by topic, whether records are serialized in the caller's thread or in the pool's: by what either costs
+// the caller's thread, and by how busy that is.
+import { performance } from 'node:perf_hooks';
+
+export type WorkerMode = 'inline' | 'pool';
+
+/** Looked at this often. */
+const INTERVAL_MS = 250;
+/** To the pool when serializing costs so many times as much as handing over, and the thread is this busy. */
+const POOL_FROM_RATIO = 2;
+const POOL_FROM_UTILIZATION = 0.6;
+/** Back when it costs less than so many times as much, or the thread has been idler than this for a while. */
+const INLINE_BELOW_RATIO = 1.3;
+const INLINE_BELOW_UTILIZATION = 0.15;
+const IDLE_LOOKS = 12;
+/** New measurements count for so much. */
+const SMOOTHING = 0.2;
+
+export interface ModeMetrics {
+  mode: WorkerMode;
+  /** In words, with the figures that decided. */
+  reason: string;
+  /** Time the caller's thread spends (or would spend) on serializing and packing a record. */
+  inlineMicroseconds: number | undefined;
+  /** Time it spends (or would spend) on handing a record to another thread. */
+  handOverMicroseconds: number | undefined;
+  /** Times the mode has changed. */
+  switches: number;
+}
+
+export class ModeChoice {
+  mode: WorkerMode = 'inline';
+  #reason = 'nothing measured yet';
+  #inline: number | undefined;
+  #handOver: number | undefined;
+  #switches = 0;
+  #lookedAt = performance.now();
+  #utilization = performance.eventLoopUtilization();
+  #idleLooks = 0;
+
+  /** A batch's cost for this thread, or in the pool's threads, which is what it would cost here. */
+  measuredInline(microseconds: number, records: number): void {
+    this.#inline = smoothed(this.#inline, microseconds / records);
+  }
+
+  measuredHandOver(microseconds: number, records: number): void {
+    this.#handOver = smoothed(this.#handOver, microseconds / records);
+  }
+
+  /** Whether the cost of handing over should be found out by trying. */
+  get wantsProbe(): boolean {
+    return this.#handOver === undefined;
+  }
+
+  /** True when the mode has just changed. */
+  look(): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAt < INTERVAL_MS) return false;
+    this.#lookedAt = now;
+    const before = this.#utilization;
+    this.#utilization = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
+    return this.decide(utilization);
+  }
+
+  /** As `look`, of a thread that was so busy (0 to 1). */
+  decide(utilization: number): boolean {
+    if (this.#inline === undefined || this.#handOver === undefined) return false;
+    const ratio = this.#inline / this.#handOver;
+    this.#idleLooks = utilization < INLINE_BELOW_UTILIZATION ? this.#idleLooks + 1 : 0;
+    let { mode } = this;
+    if (mode === 'inline' && ratio >= POOL_FROM_RATIO && utilization >= POOL_FROM_UTILIZATION) mode = 'pool';
+    else if (mode === 'pool' && (ratio < INLINE_BELOW_RATIO || this.#idleLooks >= IDLE_LOOKS))
+      mode = 'inline';
+    this.#reason =
+      `serializing costs ${this.#inline.toFixed(2)} µs a record, handing over ${this.#handOver.toFixed(2)}; ` +
+      `the event loop is ${Math.round(utilization * 100)} % busy`;
+    if (mode === this.mode) return false;
+    this.mode = mode;
+    this.#idleLooks = 0;
+    this.#switches++;
+    return true;
+  }
+
+  metrics(forced: WorkerMode | undefined): ModeMetrics {
+    return {
+      mode: forced ?? this.mode,
+      reason: forced === undefined ? this.#reason : 'as the options say',
+      inlineMicroseconds: this.#inline,
+      handOverMicroseconds: this.#handOver,
+      switches: this.#switches,
+    };
+  }
+}
+
+function smoothed(before: number | undefined, now: number): number {
+  return before === undefined ? now : before + (now - before) * SMOOTHING;
+}

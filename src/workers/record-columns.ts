@@ -1,0 +1,80 @@
+// Records of one batch on their way to another thread: a column for each field, because arrays of text are cloned much
+// faster than objects. Bytes are copied into one piece of memory, which is moved: a clone for each would cost a
+// microsecond apiece.
+import type { BatchRecord } from '../intake/record';
+
+export interface PackedBytes {
+  /** Of each; -1: null. */
+  readonly lengths: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+type Column = readonly unknown[] | PackedBytes | undefined;
+
+export interface RecordColumns {
+  readonly count: number;
+  readonly key: Column;
+  readonly value: Column;
+  readonly partition: Column;
+  readonly timestamp: Column;
+  readonly headers: Column;
+}
+
+const FIELDS = ['key', 'value', 'partition', 'timestamp', 'headers'] as const;
+
+type AnyRecord = BatchRecord<unknown, unknown>;
+
+/** Memory that is to be moved is added to `moved`. */
+export function toColumns(records: readonly AnyRecord[], moved: ArrayBuffer[]): RecordColumns {
+  const columns: Record<string, unknown> = { count: records.length };
+  for (const field of FIELDS) columns[field] = columnOf(records, field, moved);
+  return columns as unknown as RecordColumns;
+}
+
+function columnOf(
+  records: readonly AnyRecord[],
+  field: (typeof FIELDS)[number],
+  moved: ArrayBuffer[],
+): Column {
+  const column = records.map((record) => record[field]);
+  if (column.every((entry) => entry === undefined)) return undefined;
+  const areBytes = column.every(
+    (entry) => entry === null || entry === undefined || entry instanceof Uint8Array,
+  );
+  return areBytes ? packBytes(column as (Uint8Array | null | undefined)[], moved) : column;
+}
+
+function packBytes(column: readonly (Uint8Array | null | undefined)[], moved: ArrayBuffer[]): PackedBytes {
+  const lengths = Int32Array.from(column, (entry) => entry?.byteLength ?? -1);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + Math.max(length, 0), 0));
+  let at = 0;
+  for (const entry of column) {
+    if (entry === null || entry === undefined) continue;
+    bytes.set(entry, at);
+    at += entry.byteLength;
+  }
+  moved.push(bytes.buffer, lengths.buffer as ArrayBuffer);
+  return { lengths, bytes };
+}
+
+/** The records, all of one topic. */
+export function fromColumns(columns: RecordColumns, topic: string): (AnyRecord & { topic: string })[] {
+  const records = Array.from({ length: columns.count }, () => ({ topic }) as AnyRecord & { topic: string });
+  for (const field of FIELDS) {
+    const column = columns[field];
+    if (column === undefined) continue;
+    const entries = 'bytes' in column ? unpackBytes(column) : column;
+    for (let i = 0; i < records.length; i++) records[i][field] = entries[i] as never;
+  }
+  return records;
+}
+
+function unpackBytes({ lengths, bytes }: PackedBytes): (Buffer | null)[] {
+  let at = bytes.byteOffset;
+  return Array.from(lengths, (length) => {
+    if (length < 0) return null;
+    const entry = Buffer.from(bytes.buffer, at, length);
+    at += length;
+    return entry;
+  });
+}

@@ -1,0 +1,31 @@
+// Modules for pools: what they make of records is told by their export.
+const { threadId, isMainThread } = require('node:worker_threads');
+
+const json = { serialize: (_topic, data) => JSON.stringify(data) };
+
+/** Values become JSON that tells the thread. */
+module.exports = ({ slow = 0 } = {}) => ({
+  valueSerializer: {
+    serialize: (_topic, data) => {
+      if (data?.bad) throw new Error('no good');
+      if (data?.exit !== undefined) process.exit(data.exit);
+      if (data?.loop) for (;;);
+      for (const end = performance.now() + slow / 1_000; performance.now() < end; );
+      return JSON.stringify({ ...data, thread: isMainThread ? 0 : threadId });
+    },
+  },
+});
+
+module.exports.byLength = () => ({
+  valueSerializer: json,
+  partitioner: ({ keyBytes, partitionCount }) => keyBytes.length % partitionCount,
+});
+
+/** Bytes as they are, which tells whether they came whole. */
+module.exports.plain = async () => ({});
+
+module.exports.fails = () => {
+  throw new Error('the schema is missing');
+};
+
+module.exports.gives = () => 'nothing of use';

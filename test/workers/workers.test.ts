@@ -1,0 +1,297 @@
+// Pools: records are serialized elsewhere, arrive once and in their keys' order, and no thread's end goes untold.
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { BatchError, type BatchResult, type Producer, type Workers, type WorkersOptions } from '../../src';
+import { EmbeddedCluster } from '../../src/testing';
+import { ModeChoice } from '../../src/workers/mode-choice';
+import { readBack } from '../broker/read-back';
+import { describeOnEachCluster } from '../testing/each-cluster';
+import { openProducer } from '../testing/open-producer';
+
+const MODULE = join(__dirname, 'modules.cjs');
+
+function openWorkers<K, V>(producer: Producer, options: Partial<WorkersOptions> = {}): Workers<K, V> {
+  const workers = producer.workers<K, V>({ module: MODULE, mode: 'pool', threads: 2, ...options });
+  onTestFinished(() => workers.close());
+  return workers;
+}
+
+async function failureOf(sent: Promise<BatchResult>): Promise<BatchError> {
+  const error = await sent.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(BatchError);
+  return error;
+}
+
+describeOnEachCluster('a pool', (cluster) => {
+  const open = () => openProducer({ bootstrapServers: cluster.brokers });
+
+  it('keeps the order of each key over 8 threads and many batches', async () => {
+    const topic = await cluster.createTopic(6);
+    const workers = openWorkers<string, { n: number }>(open(), { threads: 8 });
+    const next = new Map<string, number>();
+    const batches = Array.from({ length: 60 }, (_, b) =>
+      Array.from({ length: 150 }, (_, i) => {
+        const key = `key-${(b * 31 + i * 7) % 97}`;
+        const n = next.get(key) ?? 0;
+        next.set(key, n + 1);
+        return { key, value: { n } };
+      }),
+    );
+    const results = await Promise.all(batches.map((batch) => workers.sendBatch(topic, batch)));
+    const records = await readBack(cluster.brokers, topic);
+    expect(records).toHaveLength(9_000);
+    const threads = new Map<string, Set<number>>();
+    const last = new Map<string, number>();
+    for (const { key, value } of records) {
+      const { n, thread } = JSON.parse(String(value));
+      expect(n).toBe((last.get(String(key)) ?? -1) + 1);
+      last.set(String(key), n);
+      threads.set(String(key), (threads.get(String(key)) ?? new Set()).add(thread));
+    }
+    expect(new Set([...threads.values()].flatMap((of) => [...of])).size).toBe(8);
+    for (const of of threads.values()) expect(of.size).toBe(1);
+    // Each record is where its result says.
+    const stored = new Map(records.map((record) => [`${record.partition}/${record.offset}`, record]));
+    results.forEach((result, b) => {
+      expect(result).toMatchObject({ count: 150, failedCount: 0 });
+      batches[b].forEach(({ key, value }, i) => {
+        const { partition, offset } = result.record(i);
+        const found = stored.get(`${partition}/${offset}`);
+        expect([String(found?.key), JSON.parse(String(found?.value)).n]).toEqual([key, value.n]);
+      });
+    });
+  });
+
+  it('moves bytes whole, with headers, timestamps and partitions', async () => {
+    const topic = await cluster.createTopic(3);
+    const workers = openWorkers<Uint8Array, Uint8Array | null>(open(), { export: 'plain' });
+    const key = Buffer.from([0, 255, 1]);
+    const all = Buffer.from('0123456789');
+    const sent = [
+      { key, value: all.subarray(2, 5), partition: 2, timestamp: 1_700_000_000_000, headers: { h: 'ü' } },
+      { value: null, partition: 2 },
+      { key: Buffer.alloc(0), value: new Uint8Array([7]), partition: 1 },
+    ];
+    const result = await workers.sendBatch(topic, sent);
+    expect([...result.partitions]).toEqual([2, 2, 1]);
+    expect(all.toString()).toBe('0123456789');
+    expect(await readBack(cluster.brokers, topic)).toMatchObject([
+      { partition: 1, key: Buffer.alloc(0), value: Buffer.from([7]) },
+      {
+        partition: 2,
+        key,
+        value: Buffer.from('234'),
+        headers: [['h', Buffer.from('ü')]],
+        timestamp: 1_700_000_000_000,
+      },
+      { partition: 2, key: null, value: null },
+    ]);
+  });
+
+  it.each(['pool', 'inline'] as const)(
+    "uses a module's partitioner and serializers, mode %s",
+    async (mode) => {
+      const topic = await cluster.createTopic(4);
+      const workers = openWorkers<string, object>(open(), { export: 'byLength', mode });
+      const records = ['a', 'bb', 'ccc', 'dddd', 'eeeee'].map((key) => ({ key, value: { key } }));
+      expect([...(await workers.sendBatch(topic, records)).partitions]).toEqual([1, 2, 3, 0, 1]);
+      const values = (await readBack(cluster.brokers, topic)).map(({ value }) => String(value));
+      expect(values.sort()).toEqual(records.map(({ value }) => JSON.stringify(value)).sort());
+    },
+  );
+
+  it.each(['pool', 'inline'] as const)('tells which records failed, mode %s', async (mode) => {
+    const topic = await cluster.createTopic(2);
+    const workers = openWorkers<string, object>(open(), { mode });
+    const records = Array.from({ length: 20 }, (_, i) => ({
+      key: `k${i}`,
+      value: i % 7 === 3 ? { bad: true } : { i },
+    }));
+    const error = await failureOf(workers.sendBatch(topic, records));
+    expect(error.errors.map(({ index, code, topic: of }) => [index, code, of])).toEqual(
+      [3, 10, 17].map((index) => [index, 'SERIALIZATION_FAILED', topic]),
+    );
+    expect(error.errors[1].message).toMatch(/^record 10 for topic .*: the value serializer failed: no good$/);
+    expect(error.result).toMatchObject({ count: 20, deliveredCount: 17 });
+    expect(error.result.errorCode(3)).toBe('SERIALIZATION_FAILED');
+    expect(error.result.errorCode(4)).toBeUndefined();
+    expect(await readBack(cluster.brokers, topic)).toHaveLength(17);
+  });
+
+  it('tells what was in the hands of a thread that ended, and goes on with another', async () => {
+    const topic = await cluster.createTopic(2);
+    const workers = openWorkers<string, object>(open(), { threads: 1 });
+    const first = await workers.sendBatch(topic, [{ value: { n: 1 } }]);
+    expect(first.deliveredCount).toBe(1);
+    const doomed = [{ value: { n: 2 } }, { value: { exit: 3 } }];
+    const [one, two] = await Promise.all([
+      failureOf(workers.sendBatch(topic, doomed)),
+      failureOf(workers.sendBatch(topic, [{ value: { n: 3 } }])),
+    ]);
+    for (const { index, code, persisted, message } of [...one.errors, ...two.errors]) {
+      expect([code, persisted]).toEqual(['WORKER_FAILED', 'possibly']);
+      expect(message).toBe(`record ${index} for topic ${topic}: the thread that had it ended (code 3)`);
+    }
+    expect([one.errors.length, two.errors.length]).toEqual([2, 1]);
+    expect((await workers.sendBatch(topic, [{ value: { n: 4 } }])).deliveredCount).toBe(1);
+    expect(workers.metrics()).toMatchObject({ threadsStarted: 2, recordsInHand: 0 });
+    const values = (await readBack(cluster.brokers, topic)).map(({ value }) => JSON.parse(String(value)).n);
+    expect(values.sort()).toEqual([1, 4]);
+  });
+
+  it('switches between the modes without loss or disorder', async () => {
+    const topic = await cluster.createTopic(3);
+    const workers = openWorkers<string, { n: number }>(open(), { mode: 'auto', options: { slow: 60 } });
+    let n = 0;
+    const sent: Promise<BatchResult>[] = [];
+    const batch = () =>
+      sent.push(
+        workers.sendBatch(
+          topic,
+          Array.from({ length: 200 }, (_, i) => ({ key: `k${i % 20}`, value: { n: n++ } })),
+        ),
+      );
+    const modeOf = () => workers.metrics().topics[topic]?.mode;
+    const give = async (mode: string) => {
+      for (const end = performance.now() + 15_000; performance.now() < end && modeOf() !== mode; ) {
+        for (let i = 0; i < 4; i++) batch();
+        await sent.at(-1);
+      }
+      expect(modeOf()).toBe(mode);
+    };
+    await give('inline');
+    // Serializing takes 60 µs a record, and this thread does little else: it is worth handing over.
+    await give('pool');
+    for (let i = 0; i < 10; i++) batch();
+    await Promise.all(sent);
+    expect(workers.metrics().topics[topic]).toMatchObject({ switches: 1, mode: 'pool' });
+    expect(workers.metrics().topics[topic].reason).toMatch(
+      /^serializing costs [\d.]+ µs a record, handing over [\d.]+; the event loop is \d+ % busy$/,
+    );
+    const last = new Map<string, number>();
+    const threads = new Set<boolean>();
+    const records = await readBack(cluster.brokers, topic);
+    expect(records).toHaveLength(n);
+    for (const { key, value } of records) {
+      const read = JSON.parse(String(value));
+      if ((last.get(String(key)) ?? -1) >= read.n) throw new Error(`${key}: ${read.n} is out of order`);
+      last.set(String(key), read.n);
+      threads.add(read.thread === 0);
+    }
+    expect(threads.size).toBe(2);
+  }, 60_000);
+});
+
+describe('a pool whose module is of no use', () => {
+  it.each([
+    ['is not there', { module: './no-such-module.cjs' }, /module .*no-such-module.cjs could not be loaded/],
+    ['throws', { module: MODULE, export: 'fails' }, /module .* failed: the schema is missing/],
+    ['returns something else', { module: MODULE, export: 'gives' }, /must return an object with serializers/],
+    ['lacks the export', { module: MODULE, export: 'none' }, /exports no function none/],
+  ])('rejects the records when it %s, each time', async (_title, module, message) => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const workers = openWorkers<unknown, object>(producer, { ...module, threads: 1 });
+    for (let round = 0; round < 2; round++) {
+      const { errors } = await failureOf(workers.sendBatch('orders', [{ value: {} }, { value: {} }]));
+      expect(errors.map(({ code, persisted }) => [code, persisted])).toEqual([
+        ['MODULE_FAILED', 'no'],
+        ['MODULE_FAILED', 'no'],
+      ]);
+      expect(errors[1].message).toMatch(message);
+    }
+    const inline = openWorkers<unknown, object>(producer, { ...module, mode: 'inline' });
+    await expect(inline.sendBatch('orders', [{ value: {} }])).rejects.toMatchObject({
+      code: 'MODULE_FAILED',
+    });
+    await producer.send({ topic: 'orders', value: 'still there' });
+  });
+});
+
+describe('workers', () => {
+  it('refuse what cannot be cloned, and go on', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const workers = openWorkers<unknown, object>(
+      openProducer({ bootstrapServers: cluster.bootstrapServers }),
+    );
+    const { errors } = await failureOf(workers.sendBatch('orders', [{ value: { f: () => {} } }]));
+    expect(errors[0]).toMatchObject({ code: 'INVALID_RECORD', persisted: 'no' });
+    expect(errors[0].message).toMatch(/cannot go to another thread: .* could not be cloned/);
+    expect((await workers.sendBatch('orders', [{ value: {} }])).deliveredCount).toBe(1);
+    expect((await workers.sendBatch('orders', [])).count).toBe(0);
+  });
+
+  it('end when told to, or with their producer', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const one = openWorkers<unknown, object>(producer);
+    const two = openWorkers<unknown, object>(producer);
+    const sent = one.sendBatch('orders', [{ value: {} }]);
+    await Promise.all([one.close(), two.sendBatch('orders', [{ value: {} }])]);
+    expect((await sent).deliveredCount).toBe(1);
+    await expect(one.sendBatch('orders', [])).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    await producer.close();
+    const { errors } = await failureOf(two.sendBatch('orders', [{ value: {} }]));
+    expect(errors[0].code).toBe('PRODUCER_CLOSED');
+  });
+
+  it.each([
+    [{ mode: 'fast' }, /mode must be 'auto', 'inline' or 'pool', got the string "fast"/],
+    [{ threads: 0 }, /threads must be an integer from 1 to 128, got the number 0/],
+    [{ module: undefined }, /module must be a path, a URL or a package, got undefined/],
+  ])('refuse %o', (options, message) => {
+    const producer = openProducer({ bootstrapServers: '127.0.0.1:1' });
+    expect(() => producer.workers({ module: MODULE, ...options } as never)).toThrow(message);
+  });
+});
+
+describe('the choice of mode', () => {
+  const measured = (inline: number, handOver: number) => {
+    const choice = new ModeChoice();
+    choice.measuredInline(inline * 100, 100);
+    choice.measuredHandOver(handOver * 100, 100);
+    return choice;
+  };
+
+  it.each([
+    ['cheap serializers stay', 1, 0.6, 1, 'inline'],
+    ['expensive ones go while the thread is busy', 10, 1, 0.9, 'pool'],
+    ['and stay while it has time', 10, 1, 0.3, 'inline'],
+  ])('%s', (_title, inline, handOver, utilization, mode) => {
+    const choice = measured(inline, handOver);
+    expect(choice.decide(utilization)).toBe(mode === 'pool');
+    expect(choice.mode).toBe(mode);
+  });
+
+  it('does not swing to and fro about the border', () => {
+    const choice = measured(10, 1);
+    choice.decide(0.9);
+    for (const utilization of [0.3, 0.6, 0.2, 0.9, 0.4]) {
+      expect(choice.decide(utilization)).toBe(false);
+      choice.measuredInline(170, 100);
+    }
+    expect(choice.metrics(undefined)).toMatchObject({ mode: 'pool', switches: 1 });
+  });
+
+  it('comes back when the thread has long been idle', () => {
+    const choice = measured(10, 1);
+    choice.decide(0.9);
+    for (let i = 0; i < 11; i++) expect(choice.decide(0.05)).toBe(false);
+    expect(choice.decide(0.05)).toBe(true);
+    expect(choice.mode).toBe('inline');
+  });
+
+  it('comes back when serializing has become cheap', () => {
+    const choice = measured(10, 1);
+    choice.decide(0.9);
+    for (let i = 0; i < 40; i++) choice.measuredInline(100, 100);
+    expect(choice.decide(0.9)).toBe(true);
+    expect(choice.metrics(undefined)).toMatchObject({ mode: 'inline', switches: 2 });
+  });
+});
