@@ -170,8 +170,8 @@ describeOnEachCluster('threads that share a producer', (cluster) => {
         if (bit === 1 && !seen.has(`${life.name}:${n}`)) throw new Error(`${life.name}:${n} is lost`);
       });
     }
-    expect(acknowledged).toBeGreaterThan(1000);
-    expect(lives.length).toBeGreaterThan(20);
+    expect(acknowledged).toBeGreaterThan(500);
+    expect(lives.length).toBeGreaterThan(8);
   }, 60_000);
 
   it('a thread that crashes takes nothing of what it handed over along', async () => {
