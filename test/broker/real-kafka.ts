@@ -14,7 +14,8 @@ import { javaCommand, kafkaClassPath, kafkaVersion } from './kafka-jars';
 import { TcpProxy } from './tcp-proxy';
 import { Watchdog } from './watchdog';
 
-const START_TIMEOUT_MS = 90_000;
+// A machine that is busy with other tests takes its time.
+const START_TIMEOUT_MS = 180_000;
 const POLL_MS = 100;
 const LOG_TAIL_CHARACTERS = 6_000;
 
