@@ -5,9 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, Producer, type ProducerOptions } from '../../src';
 import { addon } from '../../src/addon';
 import { OPTION_TABLE, type OptionRow } from '../../src/options/producer-options';
+import { PARTITIONER_NAMES, type Partitioner } from '../../src/partition/partitioner';
 import { EmbeddedCluster } from '../../src/testing';
 
 type Said = Record<string, unknown>;
+
+const partitioner = fc.constantFrom<Partitioner>(...PARTITIONER_NAMES, () => 0, { partition: () => 0 });
 
 /** Values the rule allows: its ends, its middle, anything between. Undefined where nothing general can be said. */
 function allowed({ name, rule }: OptionRow): fc.Arbitrary<unknown> | undefined {
@@ -27,6 +30,17 @@ function allowed({ name, rule }: OptionRow): fc.Arbitrary<unknown> | undefined {
       return fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
     case 'serializer':
       return fc.constant({ serialize: () => 'x' });
+    case 'partitioner':
+      return partitioner;
+    case 'topics':
+      return fc.dictionary(
+        fc.stringMatching(/^[a-z]{1,9}$/),
+        fc.record(
+          { partitioner, keylessPartitioning: fc.constantFrom('round-robin', 'sticky') },
+          { requiredKeys: [] },
+        ),
+        { maxKeys: 3 },
+      );
     default:
       return name === 'librdkafka' ? fc.constant({ 'socket.keepalive.enable': true }) : undefined;
   }
