@@ -1,7 +1,7 @@
 // The flags that shape the producer, the same in every command that has one.
 import { type Command, Option } from 'commander';
 import type { ProducerOptions } from '../index';
-import { OPTION_TABLE, type OptionRule } from '../options/producer-options';
+import { OPTION_TABLE, type OptionRule } from '../options/option-table';
 import {
   KEYLESS_PARTITIONINGS,
   type KeylessPartitioning,

@@ -1,7 +1,8 @@
 // Reads a record once, completely, and rejects what cannot be produced.
 import { describeValue, RecordError } from '../errors';
 import type { RulesByTopic } from '../options/topic-rules';
-import { estimate, type FrameHeader, upperBound } from '../serialize/frame-writer';
+import { estimate, upperBound } from '../serialize/field-length';
+import type { FrameHeader } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
 import type { BatchRecord, BytesLike, ProducerRecord } from './record';
 

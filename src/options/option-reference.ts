@@ -1,5 +1,5 @@
 // The options as documentation shows them: read from the table that validation reads.
-import { OPTION_TABLE } from './producer-options';
+import { OPTION_TABLE } from './option-table';
 import { expectation } from './validate';
 
 export interface OptionReference {

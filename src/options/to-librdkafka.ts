@@ -1,7 +1,8 @@
 // Options in librdkafka's words.
 import { addon } from '../addon';
 import { ConfigError } from '../errors';
-import { OPTION_TABLE, type ResolvedOptions } from './producer-options';
+import { OPTION_TABLE } from './option-table';
+import type { ResolvedOptions } from './producer-options';
 import { securityProperties } from './security';
 
 /** Ours to say, whatever the user wants: the engine is built on them. */

@@ -3,14 +3,8 @@
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/check-record';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
-import {
-  type Compression,
-  OPTION_TABLE,
-  type OptionRow,
-  type OptionRule,
-  type ProducerOptions,
-  type ResolvedOptions,
-} from './producer-options';
+import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
+import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
 import { checkedSasl, checkedSsl, securityProperties } from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */

@@ -7,7 +7,9 @@
 // not ASCII and the run is measured string by string.
 import type { NativeLinePacker } from '../addon';
 import type { BatchRecord, BytesLike } from '../intake/record';
+import { estimate, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
 import { FrameMemory } from './frame-memory';
+import { HeaderScratch } from './header-scratch';
 
 const HAS_TIMESTAMP = 1;
 const HAS_HEADERS = 2;
@@ -18,25 +20,8 @@ const FLAG_BITS = 3;
 const FRAME_ROOM = 128 << 10;
 /** Characters collected before a run is written. */
 const RUN_CHARACTERS = 8 << 10;
-/** Strings this long are written by themselves: the call's cost no longer shows. */
-const LONG_STRING = 2 << 10;
 /** Short enough for a loop in JavaScript to beat a call into the runtime. */
 const SHORT_RUN = 24;
-
-/**
- * The bytes' true length, whatever a subclass says of itself: a frame whose words and bytes disagree would be refused
- * whole. @throws TypeError for what only looks like a Uint8Array, such as a Proxy, and for one whose memory is gone.
- */
-const trueByteLength = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  'byteLength',
-)?.get as () => number;
-function byteLengthOf(bytes: Uint8Array): number {
-  const length = trueByteLength.call(bytes);
-  // A detached one says 0, and must not pass for an empty one. Unlike the length, an element's place is checked.
-  if (length === 0) Uint8Array.prototype.at.call(bytes, 0);
-  return length;
-}
 
 /** Where `appendUsual` must stop. */
 export interface UsualLimits {
@@ -473,69 +458,4 @@ export class FrameWriter {
     this.#position = position + run.length;
     return true;
   }
-}
-
-const NOT_USUAL = -2;
-
-/** One record's headers, read once, in arrays that serve for all records. */
-class HeaderScratch {
-  count = 0;
-  readonly names: string[] = [];
-  readonly values: unknown[] = [];
-  /** -1: null. */
-  readonly lengths: number[] = [];
-
-  /** False for what needs a closer look. */
-  read(headers: unknown): boolean {
-    this.count = 0;
-    if (headers === undefined) return true;
-    if (headers === null || typeof headers !== 'object') return false;
-    if (Array.isArray(headers)) {
-      for (const pair of headers) {
-        if (!Array.isArray(pair) || pair.length !== 2) return false;
-        this.#add(pair[0], pair[1]);
-      }
-    } else {
-      for (const name of Object.keys(headers)) this.#add(name, (headers as Record<string, unknown>)[name]);
-    }
-    return true;
-  }
-
-  /** Their size, or NOT_USUAL. */
-  measure(): number {
-    let size = 0;
-    for (let i = 0; i < this.count; i++) {
-      if (typeof this.names[i] !== 'string') return NOT_USUAL;
-      const length = usualLength(this.values[i]);
-      if (length === NOT_USUAL) return NOT_USUAL;
-      this.lengths[i] = length;
-      size += this.names[i].length + Math.max(length, 0);
-    }
-    return size;
-  }
-
-  #add(name: string, value: unknown): void {
-    this.names[this.count] = name;
-    this.values[this.count++] = value;
-  }
-}
-
-/** Of text, bytes or null (-1); NOT_USUAL for anything else. */
-function usualLength(field: unknown): number {
-  if (typeof field === 'string') return field.length;
-  if (field === null || field === undefined) return -1;
-  return field instanceof Uint8Array ? byteLengthOf(field) : NOT_USUAL;
-}
-
-/** At most this many bytes will `field` take: exact for bytes and long text, else three to a character. */
-export function upperBound(field: BytesLike): number {
-  if (field === null || field === undefined) return 0;
-  if (typeof field !== 'string') return byteLengthOf(field);
-  return field.length < LONG_STRING ? field.length * 3 : Buffer.byteLength(field);
-}
-
-/** What admission counts before packing has measured: one byte to a character. */
-export function estimate(field: BytesLike): number {
-  if (field === null || field === undefined) return 0;
-  return typeof field === 'string' ? field.length : byteLengthOf(field);
 }

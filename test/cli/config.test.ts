@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { optionsPage } from '../../src/options/option-reference';
-import { OPTION_TABLE } from '../../src/options/producer-options';
+import { OPTION_TABLE } from '../../src/options/option-table';
 import { runCli } from './run-cli';
 
 const config = async (...args: string[]) => {

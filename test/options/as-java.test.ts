@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, type ProducerOptions } from '../../src';
-import { OPTION_TABLE } from '../../src/options/producer-options';
+import { OPTION_TABLE } from '../../src/options/option-table';
 import { validateOptions } from '../../src/options/validate';
 
 interface Vector {

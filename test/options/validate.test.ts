@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, MillraceError, Producer, type ProducerOptions } from '../../src';
 import { addon } from '../../src/addon';
-import { OPTION_TABLE, type OptionRow } from '../../src/options/producer-options';
+import { OPTION_TABLE, type OptionRow } from '../../src/options/option-table';
 import { openProducer } from '../testing/open-producer';
 
 const REQUIRED = { bootstrapServers: 'localhost:9092' };

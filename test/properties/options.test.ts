@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, Producer, type ProducerOptions } from '../../src';
 import { addon } from '../../src/addon';
-import { OPTION_TABLE, type OptionRow } from '../../src/options/producer-options';
+import { OPTION_TABLE, type OptionRow } from '../../src/options/option-table';
 import { PARTITIONER_NAMES, type Partitioner } from '../../src/partition/partitioner';
 import { EmbeddedCluster } from '../../src/testing';
 
