@@ -10,16 +10,16 @@ rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, v
   return rd_kafka_interceptor_add_on_acknowledgement(handle, "millrace", on_acknowledgement, opaque);
 }
 
-// Runs in broker threads, once a request: when it was answered, or given up.
+// Runs in broker threads, once a request: when it was answered, or given up. The correlation id that librdkafka passes
+// is not the request's, but always 0.
 rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, int32_t, int16_t api, int16_t version,
-                                        int32_t correlation_id, size_t size, int64_t round_trip_us,
+                                        int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) client->answered_at_ms_ = now_ms();
   if (!client->watching_requests_) return RD_KAFKA_RESP_ERR_NO_ERROR;
   char text[96];
-  snprintf(text, sizeof text, "%d %d %d %zu %lld", api, version, correlation_id, size,
-           static_cast<long long>(round_trip_us));
+  snprintf(text, sizeof text, "%d %d %zu %lld", api, version, size, static_cast<long long>(round_trip_us));
   client->home().push_event({ClientEvent::kRequest, error, false, broker == nullptr ? "" : broker, text});
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -28,7 +28,7 @@ export const NativeEvent = {
   members: 4,
   /** The thread that owns the client closes it: an attached one can submit no more. */
   sharingEnded: 5,
-  /** `facility`: the broker; `text`: API key, version, correlation id, bytes and µs, separated by blanks. */
+  /** `facility`: the broker; `text`: API key, version, bytes and µs, separated by blanks. */
   request: 6,
 } as const;
 

@@ -18,7 +18,6 @@ export interface RequestEvent {
   /** As in Kafka's protocol guide: 0 is Produce. */
   apiKey: number;
   apiVersion: number;
-  correlationId: number;
   /** Of the answer; 0: there was none. */
   responseBytes: number;
   /** From sending to the answer, in ms; undefined: there was none. */
@@ -147,13 +146,12 @@ function withoutPrefix(text: string): string {
 }
 
 function readRequest(code: number, broker: string, text: string): RequestEvent {
-  const [apiKey, apiVersion, correlationId, responseBytes, roundTripUs] = text.split(' ').map(Number);
+  const [apiKey, apiVersion, responseBytes, roundTripUs] = text.split(' ').map(Number);
   return {
     // "ssl://host:9093/1": the protocol and the broker's id are left out.
     broker: broker.replace(/^\w+:\/\//, '').replace(/\/.*$/, ''),
     apiKey,
     apiVersion,
-    correlationId,
     responseBytes,
     roundTripMs: roundTripUs < 0 ? undefined : roundTripUs / 1000,
     error: code === 0 ? undefined : kafkaErrorName(code),

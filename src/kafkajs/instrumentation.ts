@@ -76,15 +76,15 @@ export class Instrumentation {
     this.#emitter.emit(type, { id: lastId++, type, timestamp: Date.now(), payload });
   }
 
-  /** A request's end. librdkafka does not tell how long it waited to be sent. */
+  /** A request's end. librdkafka tells neither its correlation id nor how long it waited to be sent. */
   request(clientId: string, request: RequestEvent): void {
-    const { apiKey, apiVersion, correlationId, roundTripMs, responseBytes } = request;
+    const { apiKey, apiVersion, roundTripMs, responseBytes } = request;
     const duration = Math.round(roundTripMs ?? 0);
     const sentAt = Date.now() - duration;
     const payload = {
       broker: request.broker,
       clientId,
-      correlationId,
+      correlationId: 0,
       createdAt: sentAt,
       sentAt,
       pendingDuration: 0,

@@ -2,6 +2,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  CompressionCodecs,
+  CompressionTypes,
   Kafka,
   type KafkaConfig,
   KafkaJSNotImplemented,
@@ -12,6 +14,7 @@ import { laneSettings } from '../../src/kafkajs/call';
 import { EngineOptions } from '../../src/kafkajs/engine-options';
 import { EmbeddedCluster } from '../../src/testing';
 import { readBack } from '../broker/read-back';
+import { installedKafkaJS } from './installed-kafkajs';
 import { rejection } from './libraries';
 
 const brokers = ['kafka.example:9092'];
@@ -299,5 +302,38 @@ describe('a producer', () => {
       retryCount: 1,
       cause: { name: 'KafkaJSConnectionError' },
     });
+  });
+
+  it('tells how many requests wait, where somebody listens', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = kafka({ brokers: cluster.bootstrapServers.split(','), clientId: 'me' }).producer();
+    onTestFinished(() => producer.disconnect());
+    const payloads: object[] = [];
+    producer.on(producer.events.REQUEST_QUEUE_SIZE, ({ payload }) => payloads.push(payload));
+    await producer.connect();
+    await producer.send({ topic: 'orders', messages: [{ value: 'a' }] });
+    await expect.poll(() => payloads.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(payloads[0]).toEqual({
+      broker: cluster.bootstrapServers,
+      clientId: 'me',
+      queueSize: expect.any(Number),
+    });
+  });
+
+  it('leaves the codecs that are registered to consumers', () => {
+    const { GZIP } = CompressionTypes;
+    const theirs = installedKafkaJS.CompressionCodecs[GZIP];
+    const unregistered = CompressionCodecs[GZIP];
+    onTestFinished(() => {
+      CompressionCodecs[GZIP] = unregistered;
+      installedKafkaJS.CompressionCodecs[GZIP] = theirs;
+    });
+    kafka().consumer({ groupId: 'g' });
+    expect(installedKafkaJS.CompressionCodecs[GZIP]).toBe(theirs);
+    const codec = () => ({ compress: async () => Buffer.alloc(0) });
+    CompressionCodecs[GZIP] = codec;
+    kafka().consumer({ groupId: 'g' });
+    expect(installedKafkaJS.CompressionCodecs[GZIP]).toBe(codec);
   });
 });

@@ -1,0 +1,124 @@
+// The engine's failures in kafkajs's words, where a real broker is hard to bring to them.
+import { describe, expect, it } from 'vitest';
+import { ConfigError, ConnectionError, MillraceError, RecordError } from '../../src';
+import { KafkaJSError, KafkaJSProtocolError, KafkaJSSASLAuthenticationError } from '../../src/kafkajs';
+import { toKafkaJSError } from '../../src/kafkajs/failure';
+import { retryBudget } from '../../src/kafkajs/retry-budget';
+
+const budget = retryBudget({ retries: 3, initialRetryTime: 100 });
+const told = (error: unknown) => toKafkaJSError(error, budget);
+
+describe('a failure', () => {
+  it.each<[string, MillraceError, object]>([
+    [
+      'refused credentials',
+      new ConnectionError('no', '_AUTHENTICATION', { retriable: false }),
+      { name: 'KafkaJSSASLAuthenticationError', retriable: false },
+    ],
+    [
+      'a refused certificate',
+      new ConnectionError('no', '_SSL', { retriable: false }),
+      { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSConnectionError', code: '_SSL' } },
+    ],
+    [
+      'a broker’s code that may pass',
+      new RecordError('few', 'NOT_ENOUGH_REPLICAS', { partition: 0 }),
+      {
+        name: 'KafkaJSNumberOfRetriesExceeded',
+        retryCount: 3,
+        cause: { name: 'KafkaJSProtocolError', type: 'NOT_ENOUGH_REPLICAS', code: 19, retriable: true },
+      },
+    ],
+    [
+      'a broker’s code that will not',
+      new RecordError('no', 'TOPIC_AUTHORIZATION_FAILED'),
+      { name: 'KafkaJSProtocolError', type: 'TOPIC_AUTHORIZATION_FAILED', code: 29, retriable: false },
+    ],
+    [
+      'a code that kafkajs calls otherwise',
+      new RecordError('bad', 'TOPIC_EXCEPTION'),
+      { name: 'KafkaJSProtocolError', type: 'INVALID_TOPIC_EXCEPTION', code: 17 },
+    ],
+    [
+      'a code that came after kafkajs',
+      new RecordError('slow down', 'THROTTLING_QUOTA_EXCEEDED'),
+      { name: 'KafkaJSNumberOfRetriesExceeded', cause: { type: 'THROTTLING_QUOTA_EXCEEDED', code: 89 } },
+    ],
+    [
+      'a record that timed out with its broker',
+      new RecordError('late', '_MSG_TIMED_OUT', { cause: new MillraceError('refused', '_TRANSPORT') }),
+      {
+        name: 'KafkaJSNumberOfRetriesExceeded',
+        cause: { name: 'KafkaJSConnectionError', code: '_TRANSPORT', retriable: true },
+      },
+    ],
+    [
+      'a request without answer',
+      new RecordError('late', '_TIMED_OUT'),
+      { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSRequestTimeoutError' } },
+    ],
+    [
+      'a full buffer',
+      new RecordError('full', 'BUFFER_TIMEOUT'),
+      { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSError', retriable: true } },
+    ],
+    [
+      'a producer that was replaced',
+      new MillraceError('fenced', '_FENCED', { fatal: true }),
+      { name: 'KafkaJSProtocolError', type: 'INVALID_PRODUCER_EPOCH', code: 47, retriable: false },
+    ],
+    [
+      'a record that is none',
+      new RecordError('bad', 'INVALID_RECORD'),
+      { name: 'KafkaJSNonRetriableError', retriable: false },
+    ],
+    [
+      'a record that a broker refused',
+      new RecordError('bad', 'INVALID_RECORD', { partition: 1 }),
+      { name: 'KafkaJSProtocolError', type: 'INVALID_RECORD', code: 87 },
+    ],
+    [
+      'a feature that is not built in',
+      new ConfigError('install libzstd-dev'),
+      { name: 'KafkaJSNonRetriableError', message: 'install libzstd-dev' },
+    ],
+  ])('is told: %s', (_, error, expected) => {
+    expect(told(error)).toMatchObject(expected);
+    expect(told(error)).toBeInstanceOf(KafkaJSError);
+  });
+
+  it('keeps what the engine said as its cause', () => {
+    const error = new RecordError('no', 'MSG_SIZE_TOO_LARGE', { partition: 0, persisted: 'no' });
+    expect(told(error)).toBeInstanceOf(KafkaJSProtocolError);
+    expect(told(error).cause).toBe(error);
+    expect(told(new ConnectionError('no', '_AUTHENTICATION'))).toBeInstanceOf(KafkaJSSASLAuthenticationError);
+  });
+
+  it('that is none of the engine’s stays as it is', () => {
+    const error = new RangeError('of a partitioner');
+    expect(told(error)).toBe(error);
+  });
+});
+
+describe('a retry’s budget', () => {
+  it.each([
+    [undefined, { retries: 5, pausesMs: 300 + 600 + 1200 + 2400 + 4800 }],
+    [{ retries: 0 }, { retries: 0, pausesMs: 0 }],
+    [
+      { retries: 4, initialRetryTime: 100, maxRetryTime: 250 },
+      { retries: 4, pausesMs: 100 + 200 + 250 + 250 },
+    ],
+    [
+      { retries: 3, initialRetryTime: 500, maxRetryTime: 100 },
+      { retries: 3, pausesMs: 300 },
+    ],
+    [
+      { retries: 9, initialRetryTime: 0 },
+      { retries: 9, pausesMs: 0 },
+    ],
+    [{ retries: Number.MAX_SAFE_INTEGER }, { retries: 2147483647, pausesMs: 2147483647 }],
+    [{ retries: undefined }, { retries: 5 }],
+  ])('of %o', (options, expected) => {
+    expect(retryBudget(options)).toMatchObject(expected);
+  });
+});
