@@ -16,8 +16,7 @@ describeOnEachCluster('requests', (cluster) => {
     await producer.send({ topic });
     const produced = () => requests.find(({ apiKey }) => apiKey === PRODUCE);
     await expect.poll(produced).toBeDefined();
-    const { broker, apiVersion, responseBytes, roundTripMs, error } =
-      produced() as RequestEvent;
+    const { broker, apiVersion, responseBytes, roundTripMs, error } = produced() as RequestEvent;
     expect(cluster.brokers.split(',')).toContain(broker);
     expect(apiVersion).toBeGreaterThan(2);
     expect(responseBytes).toBeGreaterThan(20);
