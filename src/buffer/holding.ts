@@ -17,7 +17,8 @@ export class Holding {
   /** The frame's next records, and the bytes that were taken from the buffer for them. */
   add(topicId: number, bytes: number, records: number): void {
     const last = this.#topicIds.length - 1;
-    if (this.#topicIds[last] === topicId) {
+    // The place before the first is looked up by its name, and from then on every place is.
+    if (last >= 0 && this.#topicIds[last] === topicId) {
       this.#bytes[last] += bytes;
       this.#records[last] += records;
     } else {
