@@ -1,19 +1,13 @@
 // The producer: a record's way from the call to the promise, stage by stage.
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
-import { addon, endAtExit, type NativeClient } from './addon';
-import { BufferMemory } from './buffer/buffer-memory';
 import type { BatchResult } from './delivery/batch-result';
 import { type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
-import { Outstanding } from './delivery/outstanding';
 import type { RecordMetadata } from './delivery/record-metadata';
-import { Tally } from './delivery/tally';
-import type { BrokerHealth } from './delivery/timeout-stage';
+import { Engine, Ledger } from './engine';
 import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
 import { BrokerEvents, type LogEvent, type RequestEvent } from './handover/broker-events';
 import { connect } from './handover/connect';
-import { FrameHandover } from './handover/frame-handover';
-import { OAuthTokens } from './handover/oauth-token';
 import { type IngestTarget, ingest } from './ingest/ingest';
 import {
   checkIngestOptions,
@@ -21,38 +15,27 @@ import {
   type IngestReport,
   type IngestSource,
 } from './ingest/ingest-options';
-import { closedBeforeSent, isClosedError, transactionAborted } from './intake/admission-errors';
+import { transactionAborted } from './intake/admission-errors';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
-import { type Pipeline, RECORD_OVERHEAD_BYTES } from './intake/pipeline';
+import type { Pipeline } from './intake/pipeline';
 import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
-import { type SendExtras, SingleSends } from './intake/single-sends';
+import type { SendExtras } from './intake/single-sends';
 import { closedError, Lifecycle } from './lifecycle';
 import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
 import { toLibrdkafka } from './options/to-librdkafka';
-import { RulesByTopic, type TopicRules } from './options/topic-rules';
+import { RulesByTopic } from './options/topic-rules';
 import { validateOptions } from './options/validate';
-import { type PartitionGrowth, type PartitionInfo, TopicDirectory } from './partition/topic-directory';
-import { SerializationOrder } from './serialize/serialization-order';
+import type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
+import { pause } from './pause';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 import { Workers, type WorkersOptions } from './workers/workers';
-
-/** Frames are looked at this often for taking too long. */
-const HOUSEKEEPING_MS = 100;
-/** A frame is settled as a whole; from this age on its records are told of one by one, so that none waits for another. */
-const PARTLY_AFTER_MS = 200;
-/** librdkafka ends records by itself, looking once a second; what it has not ended by then is given up on. */
-const GIVE_UP_GRACE_MS = 1500;
-/** A blocking flush holds a thread of libuv's pool: in slices. */
-const FLUSH_SLICE_MS = 100;
-/** Between two looks at whether other threads' records are delivered. */
-const OTHERS_POLL_MS = 5;
 
 /** Of this thread's producer: others that share its client have their own. */
 export interface ProducerMetrics {
@@ -107,9 +90,7 @@ export class Producer<K = BytesLike, V = BytesLike>
 {
   readonly #options: ResolvedOptions<K, V>;
   readonly #lifecycle = new Lifecycle<CloseReceipt<K, V>>();
-  readonly #memory: BufferMemory;
-  readonly #outstanding: Outstanding;
-  readonly #tally = new Tally();
+  readonly #ledger: Ledger;
   readonly #events: BrokerEvents;
   readonly #properties: [string, string][];
   /** What another thread shares, when this producer is attached. */
@@ -120,14 +101,8 @@ export class Producer<K = BytesLike, V = BytesLike>
   readonly #rules: RulesByTopic<K, V>;
 
   // Once open:
-  #client!: NativeClient;
-  #tokens!: OAuthTokens;
-  #topics!: TopicDirectory;
-  #pipeline!: Pipeline<K, V>;
-  #singles!: SingleSends<K, V>;
+  #engine!: Engine<K, V>;
   #transactions: Transactions<K, V> | undefined;
-  #housekeeping: NodeJS.Timeout | undefined;
-  #takeBackExit: (() => void) | undefined;
 
   /** Checks the options; connects to nothing. @throws ConfigError */
   constructor(options: ProducerOptions<K, V>) {
@@ -135,19 +110,14 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#options = validateOptions(options);
     this.#properties = toLibrdkafka(this.#options);
     this.#rules = new RulesByTopic(this.#options);
-    this.#memory = new BufferMemory(
-      this.#options.bufferMemory,
-      this.#options.maxBlockMs,
-      this.#options.topicBufferShare,
-    );
-    this.#outstanding = new Outstanding((busy) => this.#keepProcessAlive(busy));
+    this.#ledger = new Ledger(this.#options as ResolvedOptions<never, never>);
     this.#events = new BrokerEvents({
       log: (event) => this.emit('log', event),
       brokerError: (error) => this.emit('brokerError', error),
       statistics: (json) => this.emit('statistics', json),
-      tokenRefresh: () => void this.#tokens.refresh(),
+      tokenRefresh: () => void this.#engine.tokens.refresh(),
       request: (event) => this.emit('request', event),
-      members: (count) => this.#memory.divide(count),
+      members: (count) => this.#ledger.memory.divide(count),
       sharingEnded: () => {
         this.#tellOwnerCloses();
         void this.close();
@@ -163,7 +133,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     event: E,
     listener: (...args: ProducerEvents[E]) => void,
   ): this {
-    if (event === 'request' && this.#lifecycle.state === 'open') this.#client.watchRequests();
+    if (event === 'request' && this.#lifecycle.state === 'open') this.#engine.client.watchRequests();
     return super.on(event, listener as never);
   }
 
@@ -198,7 +168,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       );
     }
     this.#lifecycle.ensureOpen(() => this.#open());
-    return makeHandle(this.#client.share(), this.#options);
+    return makeHandle(this.#engine.client.share(), this.#options);
   }
 
   /**
@@ -213,9 +183,9 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#lifecycle.ensureOpen(() => this.#open());
     const { connectTimeoutMs, bootstrapServers } = this.#options;
     await connect({
-      client: this.#client,
+      client: this.#engine.client,
       events: this.#events,
-      tokens: this.#tokens,
+      tokens: this.#engine.tokens,
       bootstrapServers,
       connectTimeoutMs,
       ensureOpen: () => {
@@ -260,7 +230,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   ): void {
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();
-    this.#singles.send(record, delivered, failed, extras);
+    this.#engine.singles.send(record, delivered, failed, extras);
   }
 
   /**
@@ -292,8 +262,8 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();
     // What was sent singly before goes first.
-    this.#singles.flush();
-    new BatchSend(this.#pipeline, records, resolve, reject, extras).start();
+    this.#engine.singles.flush();
+    new BatchSend(this.#engine.pipeline, records, resolve, reject, extras).start();
   }
 
   /** As `send`, with a promise for each of its moments: being in the buffer, and being delivered. */
@@ -344,7 +314,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       );
     }
     this.#lifecycle.ensureOpen(() => this.#open());
-    return this.#topics.describe(topic);
+    return this.#engine.topics.describe(topic);
   }
 
   /**
@@ -413,12 +383,12 @@ export class Producer<K = BytesLike, V = BytesLike>
   #ingestTarget(): IngestTarget {
     return {
       options: this.#options as unknown as ResolvedOptions<BytesLike, BytesLike>,
-      pipeline: this.#pipeline as unknown as Pipeline<BytesLike, BytesLike>,
+      pipeline: this.#engine.pipeline as unknown as Pipeline<BytesLike, BytesLike>,
       share: () => this.share(),
       // What was sent singly before goes first.
       begin: () => {
         this.#lifecycle.ensureOpen(() => this.#open());
-        this.#singles.flush();
+        this.#engine.singles.flush();
       },
     };
   }
@@ -426,10 +396,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */
   async flush(): Promise<void> {
     if (this.#lifecycle.state !== 'open' && this.#lifecycle.state !== 'closing') return;
-    this.#singles.flush();
-    const drained = this.#outstanding.drain();
-    if (this.#options.lingerMs > 0) await this.#flushLingering(drained);
-    await drained;
+    await this.#engine.flush();
   }
 
   /**
@@ -452,9 +419,9 @@ export class Producer<K = BytesLike, V = BytesLike>
       );
     }
     return this.#lifecycle.close(async (wasOpen) => {
-      if (unsentRecords) this.#tally.unsentRecords = [];
-      if (wasOpen) await (this.#shared === undefined ? this.#close(timeoutMs) : this.#detach(timeoutMs));
-      return receiptOf(this.#tally);
+      if (unsentRecords) this.#ledger.tally.unsentRecords = [];
+      if (wasOpen) await this.#close(timeoutMs);
+      return receiptOf(this.#ledger.tally);
     });
   }
 
@@ -464,78 +431,28 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   metrics(): ProducerMetrics {
     return {
-      bufferedBytes: this.#memory.used,
-      bufferMemory: this.#memory.capacity,
-      waitingSends: this.#memory.waiting,
-      outstandingRecords: this.#outstanding.total,
-      acceptedRecords: this.#tally.accepted,
-      deliveredRecords: this.#tally.delivered,
-      failedRecords: this.#tally.failed + this.#tally.unsent + this.#tally.refused,
+      bufferedBytes: this.#ledger.memory.used,
+      bufferMemory: this.#ledger.memory.capacity,
+      waitingSends: this.#ledger.memory.waiting,
+      outstandingRecords: this.#ledger.outstanding.total,
+      acceptedRecords: this.#ledger.tally.accepted,
+      deliveredRecords: this.#ledger.tally.delivered,
+      failedRecords: this.#ledger.tally.failed + this.#ledger.tally.unsent + this.#ledger.tally.refused,
     };
   }
 
   #open(): void {
-    const { acks, bufferMemory, maxBlockMs, metadataMaxAgeMs, deliveryTimeoutMs, maxRequestSize } =
-      this.#options;
-    const { batchSize, onPartitionGrowth, onPoison, transactionalId } = this.#options;
-    let handover: FrameHandover | undefined;
-    try {
-      this.#client = new addon.NativeClient(
-        this.#shared?.client ?? {
-          properties: this.#properties,
-          maxWindowBytes: bufferMemory,
-          recordOverheadBytes: RECORD_OVERHEAD_BYTES,
-          offsetsKnown: acks !== 0,
-          resendNeighbours: onPoison === 'resend' && transactionalId === undefined,
-        },
-        (buffer, frames, details) => handover?.deliver(buffer, frames, details),
-        this.#events.receive,
-      );
-    } catch (cause) {
-      if (isClosedError(cause)) throw closedError();
-      throw new ConfigError(`librdkafka refused the configuration: ${(cause as Error).message}`, cause);
-    }
-    const { sasl } = this.#options;
-    this.#tokens = new OAuthTokens(
-      this.#client,
-      sasl?.mechanism === 'OAUTHBEARER' ? sasl.oauthBearerProvider : undefined,
-    );
-    const frames = new FrameHandover(this.#client);
-    handover = frames;
-    this.#memory.divide(this.#client.memberCount());
-    const health: BrokerHealth = {
-      lastError: () => this.#events.fatal ?? this.#events.last,
-      connectionLostAt: () => this.#events.connectionLostAt,
-      msSinceAnswer: () => this.#client.msSinceAnswer(),
-      transactional: transactionalId !== undefined,
-    };
-    this.#topics = new TopicDirectory(this.#client, {
-      maxBlockMs,
-      metadataMaxAgeMs,
-      batchSize,
-      onPartitionGrowth,
-      partitioningOf: (topic) => this.#rules.of(topic) as TopicRules<unknown, unknown>,
+    this.#engine = new Engine<K, V>({
+      options: this.#options,
+      properties: this.#properties,
+      rules: this.#rules,
+      ledger: this.#ledger,
+      events: this.#events,
+      sharedClient: this.#shared?.client,
       onGrowth: (growth) => this.emit('partitionsGrown', growth),
-      lastBrokerError: health.lastError,
     });
-    this.#pipeline = {
-      rules: { topics: this.#rules, maxRequestSize },
-      topics: this.#topics,
-      memory: this.#memory,
-      handover: frames,
-      outstanding: this.#outstanding,
-      tally: this.#tally,
-      serializing: new SerializationOrder(),
-      health,
-    };
-    this.#singles = new SingleSends(this.#pipeline);
-    if (transactionalId !== undefined) this.#openTransactions();
-    this.#housekeeping = setInterval(() => {
-      this.#client.expireParked(deliveryTimeoutMs);
-      frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
-    }, HOUSEKEEPING_MS).unref();
-    this.#takeBackExit = endAtExit(() => this.#client.destroyNow());
-    if (this.listenerCount('request') > 0) this.#client.watchRequests();
+    if (this.#options.transactionalId !== undefined) this.#openTransactions();
+    if (this.listenerCount('request') > 0) this.#engine.client.watchRequests();
   }
 
   #openTransactions(): void {
@@ -545,109 +462,23 @@ export class Producer<K = BytesLike, V = BytesLike>
         sendBatch: (records, options) => this.sendBatch(records, options as BatchOptions),
         flush: () => this.flush(),
         giveUpWaiting: () => {
-          this.#topics.giveUpWaiting((topic) => transactionAborted(topic, 0));
-          this.#memory.giveUpWaiting();
+          this.#engine.topics.giveUpWaiting((topic) => transactionAborted(topic, 0));
+          this.#ledger.memory.giveUpWaiting();
         },
         ensureOpen: () => this.#lifecycle.ensureOpen(() => this.#open()),
         isOpen: () => this.#lifecycle.state === 'open',
         fatal: () => this.#events.fatal,
       },
-      new CoordinatorCalls(this.#client, this.#options),
+      new CoordinatorCalls(this.#engine.client, this.#options),
     );
   }
 
   async #close(timeoutMs: number): Promise<void> {
     const deadline = pause(timeoutMs);
+    if (this.#shared !== undefined) return this.#engine.detach(deadline, this.#ownerCloses);
     if (this.#transactions !== undefined) {
       await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
     }
-    this.#singles.flush();
-    this.#client.endSharing();
-    const drained = this.#outstanding.drain();
-    if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
-    await Promise.race([Promise.all([drained, this.#othersDelivered(deadline)]), deadline.over]);
-    deadline.cancel();
-    this.#topics.close((topic) => closedBeforeSent(topic, 0));
-    this.#memory.close();
-    if (this.#outstanding.total > 0 || this.#client.unsettledElsewhere() > 0) {
-      this.#singles.flush();
-      this.#client.purge();
-      await this.#outstanding.drain();
-    }
-    clearInterval(this.#housekeeping);
-    await this.#client.destroy();
-    this.#takeBackExit?.();
+    return this.#engine.close(deadline);
   }
-
-  /** What attached threads have handed over, dead ones included. */
-  async #othersDelivered(deadline: Pause): Promise<void> {
-    while (this.#client.unsettledElsewhere() > 0 && !deadline.isOver) {
-      await this.#client.flush(FLUSH_SLICE_MS);
-      await pause(OTHERS_POLL_MS).over;
-    }
-  }
-
-  // An attached producer's end. What is inside librdkafka cannot be told apart by threads, so it is left to go its way.
-  async #detach(timeoutMs: number): Promise<void> {
-    this.#singles.flush();
-    const drained = this.#outstanding.drain();
-    const deadline = pause(timeoutMs);
-    if (this.#options.lingerMs > 0) void this.#flushLingering(drained);
-    const end = await Promise.race([drained, deadline.over, this.#ownerCloses.then(() => 'owner closes')]);
-    deadline.cancel();
-    this.#topics.close((topic) => closedBeforeSent(topic, 0));
-    this.#memory.close();
-    this.#singles.flush();
-    // The owner's end settles everything.
-    if (end !== 'owner closes') this.#pipeline.handover.abandon();
-    await this.#outstanding.drain();
-    clearInterval(this.#housekeeping);
-    await this.#client.destroy();
-    this.#takeBackExit?.();
-  }
-
-  async #flushLingering(drained: Promise<void>): Promise<void> {
-    let done = false;
-    void drained.then(() => {
-      done = true;
-    });
-    while (!done) await this.#client.flush(FLUSH_SLICE_MS);
-  }
-
-  // A process with records on their way stays alive; an idle producer does not hold it.
-  #keepProcessAlive(busy: boolean): void {
-    if (busy) this.#housekeeping?.ref();
-    else this.#housekeeping?.unref();
-  }
-}
-
-interface Pause {
-  readonly over: Promise<void>;
-  isOver: boolean;
-  cancel(): void;
-}
-
-function pause(ms: number): Pause {
-  let timer: NodeJS.Timeout | undefined;
-  let end = () => {};
-  const over = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const started: Pause = {
-    over,
-    isOver: false,
-    cancel: () => {
-      started.isOver = true;
-      clearTimeout(timer);
-    },
-  };
-  timer = setTimeout(
-    () => {
-      started.isOver = true;
-      end();
-    },
-    // setTimeout's longest: a larger one would fire at once.
-    Math.min(ms, 2147483647),
-  );
-  return started;
 }
