@@ -13,8 +13,8 @@ const POOL_FROM_UTILIZATION = 0.6;
 const INLINE_BELOW_RATIO = 1.3;
 const INLINE_BELOW_UTILIZATION = 0.15;
 const IDLE_LOOKS = 12;
-/** New measurements count for so much. */
-const SMOOTHING = 0.2;
+/** Of so many measurements the lower quartile counts: on a busy machine most of them contain waits for a processor. */
+const SAMPLES = 16;
 
 export interface ModeMetrics {
   mode: WorkerMode;
@@ -31,8 +31,8 @@ export interface ModeMetrics {
 export class ModeChoice {
   mode: WorkerMode = 'inline';
   #reason = 'nothing measured yet';
-  #inline: number | undefined;
-  #handOver: number | undefined;
+  readonly #inline = new Samples();
+  readonly #handOver = new Samples();
   #switches = 0;
   #lookedAt = performance.now();
   #utilization = performance.eventLoopUtilization();
@@ -40,16 +40,16 @@ export class ModeChoice {
 
   /** A batch's cost for this thread, or in the pool's threads, which is what it would cost here. */
   measuredInline(microseconds: number, records: number): void {
-    this.#inline = smoothed(this.#inline, microseconds / records);
+    this.#inline.add(microseconds / records);
   }
 
   measuredHandOver(microseconds: number, records: number): void {
-    this.#handOver = smoothed(this.#handOver, microseconds / records);
+    this.#handOver.add(microseconds / records);
   }
 
   /** Whether the cost of handing over should be found out by trying. */
   get wantsProbe(): boolean {
-    return this.#handOver === undefined;
+    return this.#handOver.lowerQuartile === undefined;
   }
 
   /** True when the mode has just changed. */
@@ -65,15 +65,17 @@ export class ModeChoice {
 
   /** As `look`, of a thread that was so busy (0 to 1). */
   decide(utilization: number): boolean {
-    if (this.#inline === undefined || this.#handOver === undefined) return false;
-    const ratio = this.#inline / this.#handOver;
+    const inline = this.#inline.lowerQuartile;
+    const handOver = this.#handOver.lowerQuartile;
+    if (inline === undefined || handOver === undefined) return false;
+    const ratio = inline / handOver;
     this.#idleLooks = utilization < INLINE_BELOW_UTILIZATION ? this.#idleLooks + 1 : 0;
     let { mode } = this;
     if (mode === 'inline' && ratio >= POOL_FROM_RATIO && utilization >= POOL_FROM_UTILIZATION) mode = 'pool';
     else if (mode === 'pool' && (ratio < INLINE_BELOW_RATIO || this.#idleLooks >= IDLE_LOOKS))
       mode = 'inline';
     this.#reason =
-      `serializing costs ${this.#inline.toFixed(2)} µs a record, handing over ${this.#handOver.toFixed(2)}; ` +
+      `serializing costs ${inline.toFixed(2)} µs a record, handing over ${handOver.toFixed(2)}; ` +
       `the event loop is ${Math.round(utilization * 100)} % busy`;
     if (mode === this.mode) return false;
     this.mode = mode;
@@ -86,13 +88,24 @@ export class ModeChoice {
     return {
       mode: forced ?? this.mode,
       reason: forced === undefined ? this.#reason : 'as the options say',
-      inlineMicroseconds: this.#inline,
-      handOverMicroseconds: this.#handOver,
+      inlineMicroseconds: this.#inline.lowerQuartile,
+      handOverMicroseconds: this.#handOver.lowerQuartile,
       switches: this.#switches,
     };
   }
 }
 
-function smoothed(before: number | undefined, now: number): number {
-  return before === undefined ? now : before + (now - before) * SMOOTHING;
+/** The newest measurements. */
+class Samples {
+  readonly #values: number[] = [];
+  #next = 0;
+
+  add(value: number): void {
+    this.#values[this.#next] = value;
+    this.#next = (this.#next + 1) % SAMPLES;
+  }
+
+  get lowerQuartile(): number | undefined {
+    return [...this.#values].sort((a, b) => a - b)[this.#values.length >> 2];
+  }
 }
