@@ -12,7 +12,7 @@ import type { ProducerRecord } from './record';
 import { SingleSendFrame } from './single-send-frame';
 
 /** Few: a frame's promises resolve together, and librdkafka works on the first frames while the rest is packed. */
-const SINGLE_SEND_FRAME_RECORDS = 64;
+const SINGLE_SEND_FRAME_RECORDS = 128;
 
 export type OnDelivered = (metadata: RecordMetadata) => void;
 export type OnFailed = (error: RecordError) => void;
