@@ -41,3 +41,8 @@ export function estimate(field: BytesLike): number {
   if (field === null || field === undefined) return 0;
   return typeof field === 'string' ? field.length : byteLengthOf(field);
 }
+
+/** Whether a field of this usual length is null, or text that is written together with others. */
+export function isShortText(field: unknown, length: number): boolean {
+  return length < 0 || (typeof field === 'string' && length < LONG_STRING);
+}

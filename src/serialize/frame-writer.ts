@@ -7,7 +7,7 @@
 // not ASCII and the run is measured string by string.
 import type { NativeLinePacker } from '../addon';
 import type { BatchRecord, BytesLike } from '../intake/record';
-import { estimate, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
+import { estimate, isShortText, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
 import { FrameMemory } from './frame-memory';
 import { HeaderScratch } from './header-scratch';
 
@@ -235,19 +235,15 @@ export class FrameWriter {
     const scratch = this.#headers;
     let admitted = 0;
     let index = from;
+    this.#reading = true;
     try {
       for (; index < end && this.byteCount < frameBytes; index++) {
-        const {
-          topic: name = defaultTopic,
-          key,
-          value,
-          partition = -1,
-          timestamp = -1,
-          headers,
-        } = records[index];
-        if (name !== topic || (partition === -1 && timestamp === -1 && headers === undefined)) break;
-        if ((partition | 0) !== partition || partition < -1) break;
-        if (!Number.isSafeInteger(timestamp) || (timestamp as number) < -1) break;
+        const { topic: name = defaultTopic, key, value, partition, timestamp, headers } = records[index];
+        if (name !== topic) break;
+        if (partition === undefined && timestamp === undefined && headers === undefined) break;
+        if (partition !== undefined && ((partition | 0) !== partition || partition < 0)) break;
+        if (timestamp !== undefined && !(Number.isSafeInteger(timestamp) && (timestamp as number) >= 0))
+          break;
         // First everything that may run the caller's code, then lengths, which that code could have changed.
         if (!scratch.read(headers)) break;
         const headerSize = scratch.measure();
@@ -259,17 +255,19 @@ export class FrameWriter {
         if (size > recordBytes || admission > admissible || !this.fits(size * 3)) break;
         this.#packDecorated(
           topicId,
-          partition,
+          partition ?? -1,
           key as BytesLike,
           keyLength,
           value as BytesLike,
           valueLength,
-          timestamp as number,
+          (timestamp as number | undefined) ?? -1,
         );
         admitted = admission;
       }
     } catch {
       // Whatever the record's own code threw, it will throw again.
+    } finally {
+      this.#reading = false;
     }
     return { count: index - from, admitted };
   }
@@ -292,6 +290,15 @@ export class FrameWriter {
     words[at + 1] = partition;
     words[at + 2] = keyLength;
     words[at + 3] = valueLength;
+    const text =
+      this.#headers.shortText &&
+      isShortText(key, keyLength) &&
+      isShortText(value, valueLength) &&
+      this.#runStrings + 2 + count * 2 <= this.#runWords.length;
+    if (text) {
+      this.#packText(at, key as string, keyLength, value as string, valueLength, timestamp);
+      return;
+    }
     if (keyLength > 0) this.#write(at + 2, key as string | Uint8Array, keyLength, memory);
     if (valueLength > 0) this.#write(at + 3, value as string | Uint8Array, valueLength, memory);
     at += 4;
@@ -310,6 +317,54 @@ export class FrameWriter {
       if (lengths[i] > 0) this.#write(at, values[i] as string | Uint8Array, lengths[i], memory);
       at++;
     }
+  }
+
+  // The same for short texts, with one store of the run for all of them.
+  #packText(
+    at: number,
+    key: string,
+    keyLength: number,
+    value: string,
+    valueLength: number,
+    timestamp: number,
+  ): void {
+    const { words } = this;
+    const { count, names, values, lengths } = this.#headers;
+    const runWords = this.#runWords;
+    let run = this.#run;
+    let strings = this.#runStrings;
+    if (keyLength > 0) {
+      run += key;
+      runWords[strings++] = at + 2;
+    }
+    if (valueLength > 0) {
+      run += value;
+      runWords[strings++] = at + 3;
+    }
+    at += 4;
+    if (timestamp !== -1) {
+      words[at++] = timestamp % 0x100000000;
+      words[at++] = Math.floor(timestamp / 0x100000000);
+    }
+    if (count > 0) words[at++] = count;
+    for (let i = 0; i < count; i++) {
+      const name = names[i];
+      words[at] = name.length;
+      if (name !== '') {
+        run += name;
+        runWords[strings++] = at;
+      }
+      at++;
+      words[at] = lengths[i];
+      if (lengths[i] > 0) {
+        run += values[i] as string;
+        runWords[strings++] = at;
+      }
+      at++;
+    }
+    this.#run = run;
+    this.#runStrings = strings;
+    if (run.length >= RUN_CHARACTERS) this.#writeRun();
   }
 
   /**

@@ -1,5 +1,5 @@
 // Headers on their way from a record into a frame.
-import { NOT_USUAL, usualLength } from './field-length';
+import { isShortText, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
 
 /** One record's headers, read once, in arrays that serve for all records. */
 export class HeaderScratch {
@@ -8,6 +8,8 @@ export class HeaderScratch {
   readonly values: unknown[] = [];
   /** -1: null. */
   readonly lengths: number[] = [];
+  /** Whether all names and values are short texts or null, once measured. */
+  shortText = true;
 
   /** False for what needs a closer look. */
   read(headers: unknown): boolean {
@@ -28,11 +30,13 @@ export class HeaderScratch {
   /** Their size, or NOT_USUAL. */
   measure(): number {
     let size = 0;
+    this.shortText = true;
     for (let i = 0; i < this.count; i++) {
       if (typeof this.names[i] !== 'string') return NOT_USUAL;
       const length = usualLength(this.values[i]);
       if (length === NOT_USUAL) return NOT_USUAL;
       this.lengths[i] = length;
+      if (this.names[i].length >= LONG_STRING || !isShortText(this.values[i], length)) this.shortText = false;
       size += this.names[i].length + Math.max(length, 0);
     }
     return size;
