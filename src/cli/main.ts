@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../index';
+import { MillraceError } from '../index';
 import { addClusterCommand } from './cluster';
 import { addConfigCommand } from './config';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './exit';
@@ -35,7 +35,9 @@ async function main(): Promise<void> {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-  return error instanceof UsageError || error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;
+  // What was asked wrongly may only be found out by a thread, whose errors come as others.
+  const invalid = error instanceof MillraceError && error.code === 'INVALID_CONFIG';
+  return error instanceof UsageError || invalid ? EXIT_USAGE : EXIT_FAILED;
 }
 
 function tell(error: unknown, debug: boolean): void {

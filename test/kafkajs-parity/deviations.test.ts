@@ -106,45 +106,53 @@ describeParity('deviations', ({ library, isMillrace, topic, connected, read, kaf
     await expect.poll(() => values(name)).toEqual(['v']);
   });
 
-  it('offsets of a transaction: marked for consumers when it commits; kafkajs marks them when they are sent', async () => {
-    const name = await topic();
-    const client = kafka();
-    const producer = client.producer({ transactionalId: `tx-${randomUUID()}` });
-    const groupId = `group-${randomUUID()}`;
-    const consumer = client.consumer({ groupId });
-    await Promise.all([producer.connect(), consumer.connect()]);
-    await producer.send({ topic: name, messages: [{ value: 'a' }] });
-    await consumer.subscribe({ topics: [name], fromBeginning: true });
-    const uncommitted: string[][] = [];
-    await new Promise<void>((done, failed) => {
-      const relay = async (uncommittedOffsets: () => { topics: { partitions: { offset: string }[] }[] }) => {
-        const look = () =>
-          uncommitted.push(
-            uncommittedOffsets().topics.flatMap(({ partitions }) => partitions.map((p) => p.offset)),
-          );
-        for (const end of ['abort', 'commit'] as const) {
-          const transaction = await producer.transaction();
-          look();
-          await transaction.sendOffsets({
-            consumerGroupId: groupId,
-            topics: [{ topic: name, partitions: [{ partition: 0, offset: '1' }] }],
-          });
-          look();
-          await transaction[end]();
-          look();
-        }
-      };
-      const eachBatch = async ({ resolveOffset, uncommittedOffsets }: never) => {
-        (resolveOffset as (offset: string) => void)('0');
-        await relay(uncommittedOffsets).then(done, failed);
-      };
-      consumer
-        .run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: eachBatch as never })
-        .catch(failed);
-    });
-    await Promise.all([producer.disconnect(), consumer.disconnect()]);
-    expect(uncommitted).toEqual(
-      isMillrace ? [['1'], ['1'], ['1'], ['1'], ['1'], []] : [['1'], [], [], [], [], []],
-    );
-  });
+  // kafkajs does not try again where the coordinator is still busy with the transaction before.
+  const kafkajsMayFail = { retry: isMillrace ? 0 : 5 };
+  it(
+    'offsets of a transaction: marked for consumers when it commits; kafkajs marks them when they are sent',
+    kafkajsMayFail,
+    async () => {
+      const name = await topic();
+      const client = kafka();
+      const producer = client.producer({ transactionalId: `tx-${randomUUID()}` });
+      const groupId = `group-${randomUUID()}`;
+      const consumer = client.consumer({ groupId });
+      await Promise.all([producer.connect(), consumer.connect()]);
+      await producer.send({ topic: name, messages: [{ value: 'a' }] });
+      await consumer.subscribe({ topics: [name], fromBeginning: true });
+      const uncommitted: string[][] = [];
+      await new Promise<void>((done, failed) => {
+        const relay = async (
+          uncommittedOffsets: () => { topics: { partitions: { offset: string }[] }[] },
+        ) => {
+          const look = () =>
+            uncommitted.push(
+              uncommittedOffsets().topics.flatMap(({ partitions }) => partitions.map((p) => p.offset)),
+            );
+          for (const end of ['abort', 'commit'] as const) {
+            const transaction = await producer.transaction();
+            look();
+            await transaction.sendOffsets({
+              consumerGroupId: groupId,
+              topics: [{ topic: name, partitions: [{ partition: 0, offset: '1' }] }],
+            });
+            look();
+            await transaction[end]();
+            look();
+          }
+        };
+        const eachBatch = async ({ resolveOffset, uncommittedOffsets }: never) => {
+          (resolveOffset as (offset: string) => void)('0');
+          await relay(uncommittedOffsets).then(done, failed);
+        };
+        consumer
+          .run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: eachBatch as never })
+          .catch(failed);
+      });
+      await Promise.all([producer.disconnect(), consumer.disconnect()]);
+      expect(uncommitted).toEqual(
+        isMillrace ? [['1'], ['1'], ['1'], ['1'], ['1'], []] : [['1'], [], [], [], [], []],
+      );
+    },
+  );
 });
