@@ -228,7 +228,10 @@ describe('strange but good', () => {
     bytes.map((make) => make()),
   );
   // Not the names of Object.prototype, which the reader stumbles over.
-  const header = fc.tuple(fc.oneof(goodText, fc.constantFrom('', '\ud800', 'a b')), data);
+  const headerName = fc
+    .oneof(goodText, fc.constantFrom('', '\ud800', 'a b'))
+    .filter((name) => !(name in Object.prototype));
+  const header = fc.tuple(headerName, data);
 
   it(
     'records are delivered as they are',
