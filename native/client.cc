@@ -25,16 +25,24 @@ namespace {
 // costs more than keeping the memory.
 constexpr size_t kReferToValuesFrom = 1024;
 
-bool has_value(const rd_kafka_conf_t* conf, const char* name, const char* value) {
+// Of a property whose values are short.
+std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
   char found[64];
   size_t size = sizeof found;
-  return rd_kafka_conf_get(conf, name, found, &size) == RD_KAFKA_CONF_OK && std::strcmp(found, value) == 0;
+  return rd_kafka_conf_get(conf, name, found, &size) == RD_KAFKA_CONF_OK ? found : "";
 }
+
+bool has_value(const rd_kafka_conf_t* conf, const char* name, const char* value) { return value_of(conf, name) == value; }
 
 // librdkafka makes or fetches tokens, and refuses a callback beside that.
 bool fetches_tokens_itself(const rd_kafka_conf_t* conf) {
   return has_value(conf, "sasl.oauthbearer.method", "oidc") ||
          has_value(conf, "enable.sasl.oauthbearer.unsecure.jwt", "true");
+}
+
+// Whether a request may be taken by a broker that refused the one before, to the same partition.
+bool numbers_requests_ahead(const rd_kafka_conf_t* conf) {
+  return has_value(conf, "enable.idempotence", "true") && !has_value(conf, "max.in.flight", "1");
 }
 
 constexpr int kLastFlushMs = 100;
@@ -107,6 +115,8 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
+  client->delivery_timeout_ms_ = std::atoll(value_of(conf.get(), "delivery.timeout.ms").c_str());
+
   // Set as soon as rd_kafka_new has found the configuration consistent.
   bool conf_taken = false;
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace-taken", mark_taken, &conf_taken);
@@ -117,6 +127,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     throw std::runtime_error(reason);
   }
   conf.release();  // the handle's now
+  client->first_alone_ = numbers_requests_ahead(rd_kafka_conf(client->handle_));
 
   // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread
   // serves both.
@@ -247,7 +258,7 @@ FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submiss
     if (topic.parked.empty() && topic.may_enter_window()) {
       topic.enter_window(segment.bytes);
       segment.counted = true;
-      submit_segment(handle_, *frame, segment, topic, copy_values);
+      if (submit_segment({handle_, first_alone_, copy_values}, *frame, segment, topic)) frame->pin(submission.memory);
     } else {
       frame->pin(submission.memory);
       topic.park(&segment);
@@ -262,6 +273,13 @@ FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submiss
 
 void Client::pump_topic(Topic& topic) {
   std::lock_guard<std::mutex> submitting(topic.submitting);
+  // What waits outside is pinned.
+  const Submitter submitter{handle_, first_alone_, false};
+  // Inside librdkafka their time would begin anew.
+  if (delivery_timeout_ms_ > 0) {
+    fail_held(topic.openings.take_older_than(now_ms() - delivery_timeout_ms_), RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+  }
+  submit_held(submitter, topic);
   if (topic.parked.empty()) return;
   topic.adapt_window(now_ms());
   while (!topic.parked.empty() && topic.may_enter_window()) {
@@ -270,7 +288,7 @@ void Client::pump_topic(Topic& topic) {
     topic.enter_window(segment->bytes);
     segment->counted = true;
     frame->hold();
-    submit_segment(handle_, *frame, *segment, topic, false);  // parked, so its bytes are pinned
+    submit_segment(submitter, *frame, *segment, topic);
     frame->let_go();
   }
 }
@@ -280,7 +298,7 @@ void Client::pump() {
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (closing_) return;
   for (const auto& topic : topics_) {
-    if (topic->has_parked()) pump_topic(*topic);
+    if (topic->has_parked() || topic->openings.has_news()) pump_topic(*topic);
   }
   resend_all();
 }
@@ -329,8 +347,9 @@ uint32_t Client::report_overdue(const DeliveryChannel* channel, int64_t partly_b
 void Client::expire_parked(int64_t accepted_before_ms) {
   std::shared_lock<std::shared_mutex> gate(gate_);
   for (const auto& topic : topics_) {
-    if (!topic->has_parked()) continue;
+    if (!topic->keeps_any()) continue;
     std::lock_guard<std::mutex> submitting(topic->submitting);
+    fail_held(topic->openings.take_older_than(accepted_before_ms), RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
     while (!topic->parked.empty() && topic->parked.front()->frame->accepted_at_ms < accepted_before_ms) {
       Segment* const segment = topic->unpark();
       PendingFrame* const frame = segment->frame;
@@ -344,6 +363,7 @@ void Client::expire_parked(int64_t accepted_before_ms) {
 void Client::fail_parked(rd_kafka_resp_err_t error) {
   for (const auto& topic : topics_) {
     std::lock_guard<std::mutex> submitting(topic->submitting);
+    fail_held(topic->openings.take_older_than(INT64_MAX), error);
     while (!topic->parked.empty()) {
       Segment* const segment = topic->unpark();
       PendingFrame* const frame = segment->frame;

@@ -73,9 +73,11 @@ class Client {
   // an attached thread. Otherwise every record will be reported through the channel.
   FrameBytes submit(const FrameSubmission& submission);
 
-  // Submits parked segments as far as their windows allow, and what has to be sent again.
+  // Submits parked segments as far as their windows allow, what waited for its partition's first record, and what has
+  // to be sent again.
   void pump();
-  // Fails parked segments accepted before this time (steady clock, ms) with RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.
+  // Fails what waits outside librdkafka and was accepted before this time (steady clock, ms), with
+  // RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.
   void expire_parked(int64_t accepted_before_ms);
   // Fails everything undelivered, parked and inside librdkafka.
   void purge();
@@ -136,6 +138,7 @@ class Client {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
+  static void tell_of_first(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);
   static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
                                          int16_t api, int16_t version, int32_t correlation_id, size_t size,
                                          int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
@@ -159,6 +162,8 @@ class Client {
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
   const bool resend_neighbours_;
+  bool first_alone_ = false;         // see partition_opening.h; set by open()
+  int64_t delivery_timeout_ms_ = 0;  // 0: none was said; likewise
   std::atomic<bool> watching_requests_{false};
   std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
   ResendQueue resend_queue_;

@@ -25,13 +25,14 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
 }
 
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
-// held: reads the message, takes no lock but the leaves (the channel's wake-up mutex, the resend queue's), calls
-// nothing else of librdkafka.
+// held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue and the
+// openings' news), calls nothing else of librdkafka.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
   PendingFrame* const frame = PendingFrame::of(slot);
   Client& self = *static_cast<Client*>(opaque);
+  if (slot->opens_partition) tell_of_first(*frame, *slot, message->err);
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (failed_for_a_neighbour(*message)) {
@@ -56,6 +57,14 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
   frame->settle_delivered(slot);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// What waits for this record goes on whatever became of it.
+void Client::tell_of_first(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error) {
+  slot.opens_partition = false;  // once: it may be sent again for a neighbour's sake
+  Topic& topic = *frame.segments()[slot.segment].topic;
+  topic.openings.tell({slot.partition, &slot, error == RD_KAFKA_RESP_ERR_NO_ERROR});
+  frame.channel->ask_for_pump();
 }
 
 // Runs in librdkafka's background thread.

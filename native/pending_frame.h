@@ -48,6 +48,7 @@ struct Slot {
   int16_t error;
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t
+  bool opens_partition;  // sent alone: others wait for what becomes of it
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.
   void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
@@ -94,7 +95,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0};
+    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }

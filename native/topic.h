@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "partition_opening.h"
 #include "partitioner.h"
 #include "pending_frame.h"
 
@@ -36,6 +37,7 @@ struct Topic {
   // -- guarded by `submitting` --
   Partitioner partitioner;
   std::deque<Segment*> parked;  // owned by their frames, oldest first
+  PartitionOpenings openings;   // parts of it any thread may use
 
   // -- the window: bytes that may be inside librdkafka at once --
   bool may_enter_window() const noexcept {
@@ -56,6 +58,8 @@ struct Topic {
   void park(Segment* segment);
   Segment* unpark();
   bool has_parked() const noexcept { return parked_count_.load(std::memory_order_seq_cst) > 0; }
+  // Whether anything of it waits outside librdkafka.
+  bool keeps_any() const noexcept { return has_parked() || openings.holds_any(); }
 
   int64_t window_bytes() const noexcept { return window_.load(std::memory_order_relaxed); }
   int64_t in_flight_bytes() const noexcept { return in_flight_.load(std::memory_order_relaxed); }
