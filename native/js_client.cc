@@ -120,6 +120,7 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::send_offsets>("sendOffsets"),
                          InstanceMethod<&JsClient::commit_transaction>("commitTransaction"),
                          InstanceMethod<&JsClient::abort_transaction>("abortTransaction"),
+                         InstanceMethod<&JsClient::take_more>("takeMore"),
                          InstanceMethod<&JsClient::destroy>("destroy"),
                          InstanceMethod<&JsClient::destroy_now>("destroyNow"),
                          InstanceMethod<&JsClient::share>("share"),
@@ -145,6 +146,7 @@ JsClient::JsClient(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsClient>(
   const ClientOptions options = attaches ? ClientOptions() : read_options(info);
   on_deliveries_ = Napi::Persistent(function_argument(info, 1, "onDeliveries"));
   on_event_ = Napi::Persistent(function_argument(info, 2, "onEvent"));
+  on_taken_ = Napi::Persistent(function_argument(info, 3, "onTaken"));
 
   const Napi::Env env = info.Env();
   const napi_status status =
@@ -183,6 +185,7 @@ void JsClient::stop_listening() {
   // They hold the producer, which holds this object: a circle that no garbage collector sees through.
   on_deliveries_.Reset();
   on_event_.Reset();
+  on_taken_.Reset();
 }
 
 // The environment goes (a worker's end, a normal exit): nothing may call into it any more. The owner's undelivered
@@ -199,11 +202,23 @@ void JsClient::on_environment_end(void* self) {
 void JsClient::on_wake(napi_env env, napi_value, void* context, void*) {
   if (env == nullptr) return;
   const Napi::HandleScope scope(env);
-  static_cast<JsClient*>(context)->deliver(env);
+  static_cast<JsClient*>(context)->deliver_and_listen(env);
+}
+
+// Node runs up to a thousand wake-ups in a row before it turns to anything else, and what one of them delivers makes
+// callers send, which brings the next. So there is no other before takeMore(), which JavaScript calls when everything
+// else has had its turn.
+void JsClient::deliver_and_listen(Napi::Env env) {
+  deliver(env);
+  if (listening_) call(env, on_taken_, {});
+}
+
+void JsClient::take_more(const Napi::CallbackInfo& info) {
+  if (listening_ && channel_->rearm()) deliver_and_listen(info.Env());
 }
 
 void JsClient::deliver(Napi::Env env) {
-  PendingFrame* frame = channel_->take();
+  PendingFrame* frame = channel_->take_unarmed();
   const uint32_t notices = channel_->take_notices();
   if (notices & DeliveryChannel::kPump) client_->pump();
   if (notices & DeliveryChannel::kDrained) client_->reap_channels();

@@ -49,9 +49,12 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value set_token(const Napi::CallbackInfo& info);
   void set_token_failure(const Napi::CallbackInfo& info);
 
+  void take_more(const Napi::CallbackInfo& info);
+
   static void on_wake(napi_env env, napi_value, void* context, void*);
   static void on_environment_end(void* self);
   void deliver(Napi::Env env);
+  void deliver_and_listen(Napi::Env env);
   void report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count);
   void stop_listening();
   void tell(Napi::Env env, int kind, uint32_t code);
@@ -63,6 +66,7 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   napi_threadsafe_function wake_ = nullptr;  // owned by the environment; released by stop_listening
   Napi::FunctionReference on_deliveries_;
   Napi::FunctionReference on_event_;
+  Napi::FunctionReference on_taken_;
   bool listening_ = false;
 };
 

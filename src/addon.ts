@@ -67,6 +67,8 @@ export interface NativeClient {
     byteOffset: number,
     byteCount: number,
   ): 0 | 1;
+  /** Delivers what has come since the last delivery, if anything has; from now on the addon delivers by itself again. */
+  takeMore(): void;
   pump(): void;
   expireParked(olderThanMs: number): void;
   /** Reports of frames not settled yet: with news, or given up on. */
@@ -171,6 +173,8 @@ interface Addon {
     options: NativeClientOptions | number,
     onDeliveries: OnDeliveries,
     onEvent: OnEvent,
+    /** Called after each delivery: there is no other until `takeMore`. */
+    onTaken: () => void,
   ) => NativeClient;
   NativeLinePacker: new (
     json: boolean,
