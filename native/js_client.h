@@ -53,7 +53,9 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
 
   static void on_wake(napi_env env, napi_value, void* context, void*);
   static void on_environment_end(void* self);
-  void deliver(Napi::Env env);
+  // At most about this many records' reports.
+  void deliver(Napi::Env env, uint32_t records);
+  void forget_undelivered() noexcept;
   void deliver_and_listen(Napi::Env env);
   void report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count);
   void stop_listening();
@@ -62,6 +64,7 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
 
   std::shared_ptr<Client> client_;
   DeliveryChannel* channel_ = nullptr;  // of this thread, owned by the client
+  PendingFrame* undelivered_ = nullptr;  // taken from the channel, for the next turn of the event loop
   uint64_t shared_as_ = 0;              // its number in the registry of clients; 0: not shared from here
   napi_threadsafe_function wake_ = nullptr;  // owned by the environment; released by stop_listening
   Napi::FunctionReference on_deliveries_;
