@@ -3,12 +3,20 @@ import type { ProducerHandle } from './producer-handle';
 import type { RecordColumns } from './record-columns';
 import type { WorkerModulePath } from './worker-module';
 
-export interface PoolWorkerData {
-  handle: ProducerHandle;
-  module: WorkerModulePath;
+/** Whose records they are: one for each `producer.workers()`. */
+export interface PoolUser {
+  readonly id: number;
+  readonly handle: ProducerHandle;
+  readonly module: WorkerModulePath;
 }
 
-export type ToPoolWorker = { id: number; topic: string; columns: RecordColumns } | { close: true };
+export interface SendTask {
+  readonly user: number;
+  /** Goes along until the thread is known to know it. */
+  readonly opening: PoolUser | undefined;
+  readonly topic: string;
+  readonly columns: RecordColumns;
+}
 
 export interface FailedRecord {
   index: number;
@@ -18,6 +26,9 @@ export interface FailedRecord {
   retriable: boolean;
 }
 
+/** Why there is no outcome. `persisted`: whether some of the records may have been handed over all the same. */
+export type PoolFailure = Pick<FailedRecord, 'code' | 'message' | 'persisted'> & { retriable?: boolean };
+
 export interface PartOutcome {
   partitions: Int32Array;
   offsets: BigInt64Array;
@@ -26,8 +37,3 @@ export interface PartOutcome {
   /** Time that serializing, partitioning and packing took in the thread. */
   microseconds: number;
 }
-
-export type FromPoolWorker =
-  | { id: number; outcome: PartOutcome }
-  /** The module could not be loaded, or the producer not be attached to: the thread is of no use. */
-  | { useless: { code: string; message: string } };

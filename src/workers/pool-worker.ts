@@ -1,84 +1,80 @@
-// A thread of a pool: serializes, partitions, packs and hands over by itself, in the order in which batches come.
-import { parentPort, workerData } from 'node:worker_threads';
+// What a thread of the pool does: serializes, partitions, packs and hands over by itself, in the order in which batches
+// come. Piscina calls what is exported here.
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { BatchResult } from '../delivery/batch-result';
 import { BatchError, MillraceError } from '../errors';
 import { Producer } from '../producer';
-import type { FailedRecord, FromPoolWorker, PoolWorkerData, ToPoolWorker } from './pool-messages';
+import type { FailedRecord, PartOutcome, PoolFailure, PoolUser, SendTask } from './pool-messages';
 import type { AttachOptions } from './producer-handle';
 import { fromColumns } from './record-columns';
 import { loadWorkerModule } from './worker-module';
 
-const port = parentPort as NonNullable<typeof parentPort>;
-const { handle, module: path } = workerData as PoolWorkerData;
+type AnyProducer = Producer<unknown, unknown>;
 
-async function open(): Promise<Producer<unknown, unknown>> {
-  const made = (await loadWorkerModule(path)) as AttachOptions<unknown, unknown>;
+/** Attached to the producer of each user that has sent something. */
+const producers = new Map<number, Promise<AnyProducer>>();
+
+/** @throws PoolFailure */
+export async function send({ user, opening, topic, columns }: SendTask): Promise<PartOutcome> {
+  let microseconds = 0;
+  try {
+    const producer = await producerOf(user, opening);
+    const started = performance.now();
+    const sent = producer.sendBatch(fromColumns(columns, topic));
+    microseconds = (performance.now() - started) * 1_000;
+    return outcomeOf(await sent, [], microseconds);
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw failureOf(error);
+    const failed = error.errors.map(({ index, code, message, persisted, retriable }): FailedRecord => {
+      return { index, code, message, persisted, retriable };
+    });
+    return outcomeOf(error.result, failed, microseconds);
+  }
+}
+
+/** Ends what the user has here. */
+export async function close(user: number): Promise<void> {
+  const producer = await producers.get(user);
+  producers.delete(user);
+  await producer?.close();
+}
+
+function producerOf(user: number, opening: PoolUser | undefined): Promise<AnyProducer> {
+  let producer = producers.get(user);
+  if (producer === undefined) {
+    producer = open(opening as PoolUser);
+    producers.set(user, producer);
+    // The next batch tries again.
+    producer.catch(() => producers.delete(user));
+  }
+  return producer;
+}
+
+async function open({ handle, module }: PoolUser): Promise<AnyProducer> {
+  const made = (await loadWorkerModule(module)) as AttachOptions<unknown, unknown>;
   return Producer.attach<unknown, unknown>(handle, made);
 }
 
-function tell(message: FromPoolWorker, moved: ArrayBuffer[] = []): void {
-  port.postMessage(message, moved);
-}
-
-function tellOutcome(id: number, result: BatchResult, failed: FailedRecord[], microseconds: number): void {
+function outcomeOf(result: BatchResult, failed: FailedRecord[], microseconds: number): PartOutcome {
   // Copies: the report they lie in may be several batches'.
   const partitions = result.partitions.slice();
   const offsets = result.offsets.slice();
   const timestamps = result.timestamps.slice();
-  tell({ id, outcome: { partitions, offsets, timestamps, failed, microseconds } }, [
-    partitions.buffer as ArrayBuffer,
-    offsets.buffer as ArrayBuffer,
-    timestamps.buffer as ArrayBuffer,
-  ]);
+  const outcome: PartOutcome = { partitions, offsets, timestamps, failed, microseconds };
+  return move({
+    [transferableSymbol]: [partitions.buffer, offsets.buffer, timestamps.buffer],
+    [valueSymbol]: outcome,
+  }) as unknown as PartOutcome;
 }
 
-async function main(): Promise<void> {
-  const opening = open();
-  const waiting: ToPoolWorker[] = [];
-  let receive = (message: ToPoolWorker): void => void waiting.push(message);
-  port.on('message', (message) => receive(message));
-  let producer: Producer<unknown, unknown>;
-  try {
-    producer = await opening;
-  } catch (error) {
-    const code = error instanceof MillraceError ? error.code : 'WORKER_FAILED';
-    tell({ useless: { code, message: error instanceof Error ? error.message : String(error) } });
-    port.close();
-    return;
-  }
-  receive = (message) => {
-    if ('close' in message) {
-      void producer.close().finally(() => port.close());
-      return;
-    }
-    const { id, topic, columns } = message;
-    const started = performance.now();
-    const sent = producer.sendBatch(fromColumns(columns, topic));
-    const microseconds = (performance.now() - started) * 1_000;
-    sent.then(
-      (result) => tellOutcome(id, result, [], microseconds),
-      (error: BatchError | MillraceError) => {
-        if (error instanceof BatchError) {
-          const failed = error.errors.map(({ index, code, message: text, persisted, retriable }) => {
-            return { index, code, message: text, persisted, retriable };
-          });
-          tellOutcome(id, error.result, failed, microseconds);
-          return;
-        }
-        const { code = 'WORKER_FAILED', message: text, retriable = false } = error;
-        const failed = Array.from({ length: columns.count }, (_, index): FailedRecord => {
-          return { index, code, message: text, persisted: 'no', retriable };
-        });
-        const nowhere = {
-          partitions: new Int32Array(columns.count).fill(-1),
-          offsets: new BigInt64Array(columns.count).fill(-1n),
-          timestamps: new Float64Array(columns.count).fill(-1),
-        };
-        tell({ id, outcome: { ...nowhere, failed, microseconds } });
-      },
-    );
+/** Of a batch of which nothing was handed over. Errors themselves do not keep their code between threads. */
+function failureOf(error: unknown): PoolFailure {
+  const { code, retriable } =
+    error instanceof MillraceError ? error : { code: 'WORKER_FAILED', retriable: false };
+  return {
+    code,
+    message: error instanceof Error ? error.message : String(error),
+    persisted: 'no',
+    retriable,
   };
-  for (const message of waiting) receive(message);
 }
-
-void main();

@@ -8,24 +8,24 @@ import { isTopicName } from '../intake/check-record';
 import type { BatchRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
-import type { FailedRecord, PartOutcome } from './pool-messages';
+import type { PartOutcome, PoolFailure, PoolUser } from './pool-messages';
+import { PoolThread } from './pool-thread';
 import type { ProducerHandle } from './producer-handle';
 import { toColumns } from './record-columns';
 import { threadOf } from './thread-of-key';
 import { loadWorkerModule, type WorkerModulePath } from './worker-module';
-import { type SlotFailure, WorkerSlot } from './worker-slot';
 
 export interface WorkersOptions extends WorkerModulePath {
   /** Default 'auto': by measurement, topic by topic. */
   readonly mode?: 'auto' | WorkerMode;
-  /** Of the pool. Default: one less than the machine runs at once, at least 1. */
+  /** Of the pool, which all producers of the process share. Default: one less than the machine runs at once, at least 1. */
   readonly threads?: number;
 }
 
 export interface WorkersMetrics {
   /** By topic. */
   readonly topics: Record<string, ModeMetrics>;
-  /** Threads begun so far: more than the pool has, when some have failed. */
+  /** Threads begun since, by whoever shares them: more than `threads`, when some have failed. */
   readonly threadsStarted: number;
   /** Records given to `sendBatch` whose outcome is not known. */
   readonly recordsInHand: number;
@@ -47,7 +47,9 @@ type InlineProducer = {
 /** From `producer.workers()`. */
 export class Workers<K = unknown, V = unknown> {
   readonly #options: WorkersOptions;
-  readonly #slots: WorkerSlot[];
+  readonly #user: PoolUser;
+  readonly #threads: PoolThread[];
+  readonly #startedBefore: number;
   readonly #attach: (module: object) => InlineProducer;
   readonly #choices = new Map<string, ModeChoice>();
   #inline: Promise<InlineProducer> | undefined;
@@ -57,7 +59,7 @@ export class Workers<K = unknown, V = unknown> {
   #onLess: (() => void) | undefined;
   /** Settle with their batches. */
   readonly #pending = new Set<Promise<unknown>>();
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   /** @internal See `producer.workers()`. */
   constructor(options: WorkersOptions, handle: ProducerHandle, attach: (module: object) => InlineProducer) {
@@ -75,10 +77,12 @@ export class Workers<K = unknown, V = unknown> {
         `workers: module must be a path, a URL or a package, got ${describeValue(module)}`,
       );
     }
+    if (mode !== 'inline') checkCloneable(given);
     this.#options = { ...options, mode };
     this.#attach = attach;
-    const path = { module: String(module), export: name, options: given };
-    this.#slots = Array.from({ length: threads }, () => new WorkerSlot({ handle, module: path }));
+    this.#user = { id: nextUser++, handle, module: { module: String(module), export: name, options: given } };
+    this.#threads = PoolThread.take(threads);
+    this.#startedBefore = startedOf(this.#threads);
   }
 
   /**
@@ -88,7 +92,7 @@ export class Workers<K = unknown, V = unknown> {
    *   a thread ended that had them in hand; MillraceError PRODUCER_CLOSED; ConfigError
    */
   async sendBatch(topic: string, records: readonly Omit<BatchRecord<K, V>, 'topic'>[]): Promise<BatchResult> {
-    if (this.#closed) throw closedError();
+    if (this.#closed !== undefined) throw closedError();
     if (!isTopicName(topic)) {
       throw new ConfigError(
         `workers.sendBatch: topic must be the name of a topic, got ${describeValue(topic)}`,
@@ -117,13 +121,17 @@ export class Workers<K = unknown, V = unknown> {
     return sent;
   }
 
-  /** Resolves when everything in hand is settled, and ends the threads. The producer goes on. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Resolves when everything in hand is settled, and ends threads that nobody else uses. The producer goes on. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#turn;
     await Promise.allSettled(this.#pending);
     const inline = await this.#inline?.catch(() => undefined);
-    await Promise.all([inline?.close(), ...this.#slots.map((slot) => slot.close())]);
+    await Promise.all([inline?.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,7 +145,7 @@ export class Workers<K = unknown, V = unknown> {
       topics: Object.fromEntries(
         [...this.#choices].map(([topic, choice]) => [topic, choice.metrics(forced)]),
       ),
-      threadsStarted: this.#slots.reduce((sum, slot) => sum + slot.started, 0),
+      threadsStarted: startedOf(this.#threads) - this.#startedBefore,
       recordsInHand: this.#inHand,
     };
   }
@@ -201,12 +209,12 @@ export class Workers<K = unknown, V = unknown> {
     records: readonly BatchRecord<unknown, unknown>[],
     choice: ModeChoice,
   ): Promise<BatchResult> {
-    const slots = this.#slots;
+    const threads = this.#threads;
     const started = performance.now();
-    const parts = divide(records, slots.length);
-    const outcomes = parts.map(({ slot, indexes }) => {
+    const parts = divide(records, threads.length);
+    const outcomes = parts.map(({ thread, indexes }) => {
       const part = indexes === undefined ? records : indexes.map((index) => records[index]);
-      return slots[slot].send(topic, part);
+      return threads[thread].send(this.#user, topic, part);
     });
     choice.measuredHandOver((performance.now() - started) * 1_000, Math.max(records.length, 1));
     const settled = await Promise.allSettled(outcomes);
@@ -214,8 +222,10 @@ export class Workers<K = unknown, V = unknown> {
   }
 }
 
+let nextUser = 0;
+
 interface PoolPart {
-  slot: number;
+  thread: number;
   /** undefined: all. */
   indexes: number[] | undefined;
 }
@@ -223,19 +233,19 @@ interface PoolPart {
 // Records without key or partition need no order among each other: they go along with whoever is next.
 let roundRobin = 0;
 
-function divide(records: readonly BatchRecord<unknown, unknown>[], slots: number): PoolPart[] {
+function divide(records: readonly BatchRecord<unknown, unknown>[], threads: number): PoolPart[] {
   roundRobin++;
-  if (slots === 1) return [{ slot: 0, indexes: undefined }];
-  const bySlot: (number[] | undefined)[] = [];
+  if (threads === 1) return [{ thread: 0, indexes: undefined }];
+  const byThread: (number[] | undefined)[] = [];
   for (let i = 0; i < records.length; i++) {
-    const slot = threadOf(records[i], slots) ?? roundRobin % slots;
-    bySlot[slot] ??= [];
-    bySlot[slot].push(i);
+    const thread = threadOf(records[i], threads) ?? roundRobin % threads;
+    byThread[thread] ??= [];
+    byThread[thread].push(i);
   }
   const parts: PoolPart[] = [];
-  bySlot.forEach((indexes, slot) => {
+  byThread.forEach((indexes, thread) => {
     if (indexes === undefined) return;
-    parts.push({ slot, indexes: indexes.length === records.length ? undefined : indexes });
+    parts.push({ thread, indexes: indexes.length === records.length ? undefined : indexes });
   });
   return parts;
 }
@@ -257,13 +267,10 @@ function gather(
     const indexOf = (i: number) => parts[p].indexes?.[i] ?? i;
     const size = parts[p].indexes?.length ?? count;
     if (outcome.status === 'rejected') {
-      const { code, message, persisted } = outcome.reason as SlotFailure;
+      const failure = outcome.reason as PoolFailure;
       for (let i = 0; i < size; i++) {
-        refuse(indexOf(i), {
-          code,
-          message: `record ${indexOf(i)} for topic ${topic}: ${message}`,
-          persisted,
-        });
+        const message = `record ${indexOf(i)} for topic ${topic}: ${failure.message}`;
+        refuse(indexOf(i), { ...failure, message });
       }
       return;
     }
@@ -283,11 +290,7 @@ function gather(
       });
     }
   });
-  function refuse(
-    index: number,
-    failure: Omit<FailedRecord, 'index' | 'retriable'> & { retriable?: boolean },
-  ) {
-    const { code, message, persisted, retriable } = failure;
+  function refuse(index: number, { code, message, persisted, retriable }: PoolFailure) {
     errors[index] = REFUSED;
     const partition = partitions[index] < 0 ? undefined : partitions[index];
     refusals.set(
@@ -322,6 +325,19 @@ function probe(records: readonly BatchRecord<unknown, unknown>[], choice: ModeCh
     // What cannot be cloned stays here.
     choice.measuredHandOver(Number.POSITIVE_INFINITY, 1);
   }
+}
+
+function checkCloneable(options: unknown): void {
+  try {
+    structuredClone(options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`workers: options must be such as can be cloned for another thread: ${reason}`);
+  }
+}
+
+function startedOf(threads: readonly PoolThread[]): number {
+  return threads.reduce((sum, { started }) => sum + started, 0);
 }
 
 function defaultThreads(): number {

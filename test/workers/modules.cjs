@@ -21,6 +21,33 @@ module.exports.byLength = () => ({
   partitioner: ({ keyBytes, partitionCount }) => keyBytes.length % partitionCount,
 });
 
+/** Serializes when asked to, half a second later; `crash` throws then, where nobody can catch it. */
+module.exports.later = () => ({
+  valueSerializer: {
+    serialize: (_topic, { crash, ...data }) =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          if (crash) throw new Error('thrown later');
+          resolve(JSON.stringify(data));
+        }, 500);
+      }),
+  },
+});
+
+/** Throws where nobody can catch it, when all is long done. */
+module.exports.timeBomb = () => ({
+  valueSerializer: {
+    serialize: (_topic, { lit, ...data }) => {
+      if (lit) {
+        setTimeout(() => {
+          throw new Error('a late failure');
+        }, 500);
+      }
+      return JSON.stringify(data);
+    },
+  },
+});
+
 /** Bytes as they are, which tells whether they came whole. */
 module.exports.plain = async () => ({});
 

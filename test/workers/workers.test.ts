@@ -133,7 +133,9 @@ describeOnEachCluster('a pool', (cluster) => {
     ]);
     for (const { index, code, persisted, message } of [...one.errors, ...two.errors]) {
       expect([code, persisted]).toEqual(['WORKER_FAILED', 'possibly']);
-      expect(message).toBe(`record ${index} for topic ${topic}: the thread that had it ended (code 3)`);
+      expect(message).toBe(
+        `record ${index} for topic ${topic}: the thread that had it ended: worker exited with code: 3`,
+      );
     }
     expect([one.errors.length, two.errors.length]).toEqual([2, 1]);
     expect((await workers.sendBatch(topic, [{ value: { n: 4 } }])).deliveredCount).toBe(1);
