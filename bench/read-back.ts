@@ -1,11 +1,13 @@
 // Whether the broker holds what a trial says it sent: end offsets of all partitions, contents of their tails.
 import { isDeepStrictEqual } from 'node:util';
 import { KafkaConsumer, type Message } from 'node-rdkafka';
+import { orderType } from './orders';
 import {
   eventAt,
   eventType,
   headersAt,
   keyAt,
+  orderTextAt,
   POOL_RECORDS,
   timestampAt,
   topicsOf,
@@ -97,6 +99,8 @@ export function check(message: Message, workload: Workload, keysExpected: boolea
 
 function hasValue(value: Buffer, index: number, workload: Workload): boolean {
   if (workload.value === 'text') return value.toString() === valueAt(index, workload.valueBytes);
+  if (workload.value === 'json-to-avro')
+    return JSON.stringify(orderType.fromBuffer(value)) === orderTextAt(index);
   const event = workload.value === 'json' ? JSON.parse(value.toString()) : eventType.fromBuffer(value);
   // avsc makes objects of a class of its own.
   return isDeepStrictEqual({ ...event }, eventAt(index));

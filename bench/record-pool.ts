@@ -1,5 +1,6 @@
 // The records of every trial, built before the clock starts; the Go and C contenders follow the same rule.
 import avsc from 'avsc';
+import { ORDER_SCHEMA, orderAt, orderType } from './orders';
 import type { Workload } from './workloads';
 
 /** An object to be serialized, about 100 bytes as JSON. */
@@ -22,6 +23,7 @@ export interface PoolRecord {
 
 export const POOL_RECORDS = 100_000;
 const DISTINCT_VALUE_BYTES = 16 * 1024 * 1024;
+const ORDER_BYTES = 1000;
 const FIRST_TIMESTAMP = Date.UTC(2026, 0, 1);
 
 export const EVENT_SCHEMA: avsc.Schema = {
@@ -36,6 +38,11 @@ export const EVENT_SCHEMA: avsc.Schema = {
   ],
 };
 export const eventType = avsc.Type.forSchema(EVENT_SCHEMA);
+
+/** What a workload's values are in Avro. */
+export function schemaOf({ value }: Workload): avsc.Schema {
+  return value === 'json-to-avro' ? ORDER_SCHEMA : EVENT_SCHEMA;
+}
 
 /** Big values are shared by several keys, so that the pool's size does not become what is measured. */
 export function distinctValues(valueBytes: number): number {
@@ -65,6 +72,11 @@ export function eventAt(index: number): Event {
   };
 }
 
+/** Repeated as big values are. */
+export function orderTextAt(index: number): string {
+  return flat(JSON.stringify(orderAt(index % distinctValues(ORDER_BYTES))));
+}
+
 export function headersAt(index: number): Record<string, string> {
   return { source: 'bench', trace: flat(keyAt(index)) };
 }
@@ -79,17 +91,23 @@ export function topicsOf(topic: string, { topics }: Workload): string[] {
 }
 
 export function buildPool(workload: Workload, topic: string): PoolRecord[] {
-  const { keyed, valueBytes, value, headers } = workload;
+  const { keyed, headers } = workload;
   const topics = topicsOf(topic, workload);
-  const values = Array.from({ length: value === 'text' ? distinctValues(valueBytes) : 0 }, (_, index) =>
-    valueAt(index, valueBytes),
-  );
+  const values = distinctValuesOf(workload);
   return Array.from({ length: POOL_RECORDS }, (_, index) => ({
     topic: topics[index % topics.length]!,
     key: keyed ? flat(keyAt(index)) : undefined,
-    value: value === 'text' ? values[index % values.length]! : eventAt(index),
+    value: values[index % values.length]!,
     ...(headers && { headers: headersAt(index), timestamp: timestampAt(index) }),
   }));
+}
+
+function distinctValuesOf({ value, valueBytes }: Workload): (string | Event)[] {
+  const make = (count: number, at: (index: number) => string | Event) =>
+    Array.from({ length: count }, (_, index) => at(index));
+  if (value === 'text') return make(distinctValues(valueBytes), (index) => valueAt(index, valueBytes));
+  if (value === 'json-to-avro') return make(distinctValues(ORDER_BYTES), orderTextAt);
+  return make(POOL_RECORDS, eventAt);
 }
 
 /** Cut into calls, each used in turn, so that calls in flight at the same time hold different records. */
@@ -116,6 +134,7 @@ export function groupedByTopic<T extends { topic: string }>(
 
 /** Value made bytes by the adapter of a client that has no serializers of its own. */
 export function encoded(value: string | Event, { value: kind }: Workload): string | Buffer {
+  if (kind === 'json-to-avro') return orderType.toBuffer(JSON.parse(value as string));
   if (typeof value === 'string') return value;
   return kind === 'avro' ? eventType.toBuffer(value) : JSON.stringify(value);
 }
@@ -124,6 +143,9 @@ export function encoded(value: string | Event, { value: kind }: Workload): strin
 export function averageBytes(workload: Workload): number {
   const key = workload.keyed ? keyAt(0).length : 0;
   if (workload.value === 'text') return key + workload.valueBytes;
-  const sample = Array.from({ length: 100 }, (_, i) => encoded(eventAt((i * POOL_RECORDS) / 100), workload));
+  const valueAtIndex = workload.value === 'json-to-avro' ? orderTextAt : eventAt;
+  const sample = Array.from({ length: 100 }, (_, i) =>
+    encoded(valueAtIndex((i * POOL_RECORDS) / 100), workload),
+  );
   return key + sample.reduce((sum, value) => sum + value.length, 0) / sample.length;
 }

@@ -9,8 +9,8 @@ export interface Workload {
   set: 'core' | 'all' | 'long';
   keyed: boolean;
   valueBytes: number;
-  /** Text ready to be sent, or objects that the client or its adapter makes into bytes. */
-  value: 'text' | 'json' | 'avro';
+  /** Text ready to be sent, objects that the client or its adapter makes into bytes, or JSON texts of objects for Avro. */
+  value: 'text' | 'json' | 'avro' | 'json-to-avro';
   /** Two headers and a timestamp on every record. */
   headers: boolean;
   idempotent: boolean;
@@ -78,6 +78,12 @@ export const workloads: Workload[] = [
   { ...batches, name: 'topics-1000', title: 'batches over 1,000 topics', topics: 1000, partitions: 1 },
   { ...batches, name: 'json', title: 'batches of objects sent as JSON', value: 'json' },
   { ...batches, name: 'avro', title: 'batches of objects sent as Avro', value: 'avro' },
+  {
+    ...batches,
+    name: 'json-to-avro',
+    title: 'batches of JSON texts of about 1 KB, parsed and sent as Avro',
+    value: 'json-to-avro',
+  },
   { ...singles, set: 'core', name: 'single-1', title: 'single sends, 1 caller', callsInFlight: 1 },
   { ...singles, set: 'core', name: 'single-100', title: 'single sends, 100 callers', callsInFlight: 100 },
   { ...singles, set: 'core', name: 'single-1000', title: 'single sends, 1,000 callers', callsInFlight: 1000 },

@@ -11,6 +11,13 @@ const millrace: Contender = {
   command: (spec) => nodeCommand('millrace', spec),
 };
 
+const millracePool: Contender = {
+  name: 'millrace-pool',
+  note: "producer.workers() with mode 'pool': two threads, or one less than there are processors where that is more",
+  supports: (workload) => !isSingle(workload) && workload.topics === 1 && workload.set !== 'long',
+  command: (spec) => nodeCommand('millrace-pool', spec),
+};
+
 const millraceKafkajs: Contender = {
   name: 'millrace-kafkajs',
   note: "millrace/kafkajs: kafkajs's adapter with the import changed",
@@ -74,6 +81,7 @@ const confluent: Contender = {
 
 export const contenders: Contender[] = [
   millrace,
+  millracePool,
   millraceKafkajs,
   nodeRdkafka,
   nodeRdkafkaNoReports,

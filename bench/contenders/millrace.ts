@@ -3,17 +3,23 @@ import { jsonSerializer, Producer, type Serializer } from 'millrace';
 import { avroSerializer } from 'millrace/avro';
 import { version } from '../../package.json';
 import type { Connect } from '../node-client';
-import { EVENT_SCHEMA, type PoolRecord } from '../record-pool';
+import { type PoolRecord, schemaOf } from '../record-pool';
 import type { Workload } from '../workloads';
 
-const serializers: Record<Workload['value'], Serializer<PoolRecord['value']> | undefined> = {
-  text: undefined,
-  json: jsonSerializer,
-  avro: avroSerializer(EVENT_SCHEMA),
-};
+function serializerOf(workload: Workload): Serializer<PoolRecord['value']> | undefined {
+  const avro = avroSerializer(schemaOf(workload));
+  return {
+    text: undefined,
+    json: jsonSerializer,
+    avro,
+    'json-to-avro': {
+      serialize: (topic: string, text: unknown) => avro.serialize(topic, JSON.parse(text as string), []),
+    },
+  }[workload.value];
+}
 
 export const connect: Connect = async (spec) => {
-  const { idempotent, compression, value } = spec.workload;
+  const { idempotent, compression } = spec.workload;
   const producer = new Producer<string | undefined, PoolRecord['value']>({
     bootstrapServers: spec.brokers,
     acks: 'all',
@@ -21,7 +27,7 @@ export const connect: Connect = async (spec) => {
     compression,
     lingerMs: spec.lingerMs,
     bufferMemory: spec.bufferBytes,
-    valueSerializer: serializers[value],
+    valueSerializer: serializerOf(spec.workload),
   });
   await producer.connect();
   return {

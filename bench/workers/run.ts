@@ -5,25 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { Kafka } from 'kafkajs';
 import { Producer, type WorkersOptions } from '../../dist';
+import { ORDER_SCHEMA, orderAt } from '../orders';
 
 const BATCH = 500;
 const IN_FLIGHT = 8;
 const TOPIC = 'bench-workers';
-
-function order(id: number, lines: number) {
-  return {
-    id,
-    customer: `customer ${id % 1000}`,
-    total: id / 7,
-    paid: id % 2 === 0,
-    lines: Array.from({ length: lines }, (_, i) => ({
-      product: `product ${i}`,
-      quantity: '3',
-      price: '12.50',
-    })),
-    note: 'x'.repeat(40),
-  };
-}
 
 const pool = <T>(make: (i: number) => T) =>
   Array.from({ length: BATCH }, (_, i) => ({ key: `key-${i}`, value: make(i) }));
@@ -31,9 +17,9 @@ const pool = <T>(make: (i: number) => T) =>
 const WORKLOADS = {
   'strings, 1 KB': { encode: 'none', records: pool(() => 'x'.repeat(1000)) },
   'small objects to JSON': { encode: 'json', records: pool((i) => ({ id: i, name: `name ${i}`, on: true })) },
-  'large objects to JSON': { encode: 'json', records: pool((i) => order(i, 20)) },
-  'objects to Avro': { encode: 'avro', records: pool((i) => order(i, 14)) },
-  'JSON text of 1 KB to Avro': { encode: 'json-to-avro', records: pool((i) => JSON.stringify(order(i, 14))) },
+  'large objects to JSON': { encode: 'json', records: pool((i) => orderAt(i, 20)) },
+  'objects to Avro': { encode: 'avro', records: pool((i) => orderAt(i)) },
+  'JSON text of 1 KB to Avro': { encode: 'json-to-avro', records: pool((i) => JSON.stringify(orderAt(i))) },
 };
 
 async function measure(
@@ -45,8 +31,8 @@ async function measure(
   const { encode, records } = WORKLOADS[workload];
   const producer = new Producer({ bootstrapServers: brokers });
   const workers = producer.workers({
-    module: join(__dirname, 'json-to-avro.cjs'),
-    options: { encode },
+    module: join(__dirname, 'serializer-module.cjs'),
+    options: { encode, schema: ORDER_SCHEMA },
     ...options,
   });
   await Promise.all(Array.from({ length: 8 }, () => workers.sendBatch(TOPIC, records)));

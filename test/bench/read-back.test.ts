@@ -2,16 +2,24 @@
 import type { Message } from 'node-rdkafka';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../bench/read-back';
-import { encoded, eventAt, headersAt, keyAt, timestampAt, valueAt } from '../../bench/record-pool';
+import {
+  encoded,
+  eventAt,
+  headersAt,
+  keyAt,
+  orderTextAt,
+  timestampAt,
+  valueAt,
+} from '../../bench/record-pool';
 import { murmur2 } from '../../bench/stages/javascript-murmur2';
 import { type Workload, workloads } from '../../bench/workloads';
 
 const named = (wanted: string): Workload => workloads.find(({ name }) => name === wanted)!;
 
 function stored(index: number, workload: Workload, given: Partial<Message> = {}): Message {
-  const value =
-    workload.value === 'text' ? valueAt(index, workload.valueBytes) : encoded(eventAt(index), workload);
-  const bytes = Buffer.from(value);
+  const text = workload.value === 'json-to-avro' ? orderTextAt(index) : valueAt(index, workload.valueBytes);
+  const isObject = workload.value === 'json' || workload.value === 'avro';
+  const bytes = Buffer.from(encoded(isObject ? eventAt(index) : text, workload));
   return {
     topic: 'bench',
     partition: (murmur2(Buffer.from(keyAt(index))) & 0x7fffffff) % workload.partitions,
@@ -25,25 +33,28 @@ function stored(index: number, workload: Workload, given: Partial<Message> = {})
   };
 }
 
-describe.each(['batch-100', 'batch-10', 'batch-100k', 'headers', 'json', 'avro'])('%s', (name) => {
-  const workload = named(name);
+describe.each(['batch-100', 'batch-10', 'batch-100k', 'headers', 'json', 'avro', 'json-to-avro'])(
+  '%s',
+  (name) => {
+    const workload = named(name);
 
-  it('passes what was sent', () => {
-    for (const index of [0, 41, 99_999]) {
-      expect(() => check(stored(index, workload), workload, true)).not.toThrow();
-    }
-  });
+    it('passes what was sent', () => {
+      for (const index of [0, 41, 99_999]) {
+        expect(() => check(stored(index, workload), workload, true)).not.toThrow();
+      }
+    });
 
-  it('sees another record’s value, key or partition', () => {
-    const { value, key, partition } = stored(42, workload);
-    const expectFailure = (given: Partial<Message>, what: string) =>
-      expect(() => check(stored(41, workload, given), workload, true)).toThrow(what);
-    expectFailure({ value }, 'unexpected value');
-    expectFailure({ key, partition }, 'unexpected value');
-    expectFailure({ key: Buffer.from('user-41') }, 'unexpected key');
-    expectFailure({ partition: workload.partitions }, 'belongs to partition');
-  });
-});
+    it('sees another record’s value, key or partition', () => {
+      const { value, key, partition } = stored(42, workload);
+      const expectFailure = (given: Partial<Message>, what: string) =>
+        expect(() => check(stored(41, workload, given), workload, true)).toThrow(what);
+      expectFailure({ value }, 'unexpected value');
+      expectFailure({ key, partition }, 'unexpected value');
+      expectFailure({ key: Buffer.from('user-41') }, 'unexpected key');
+      expectFailure({ partition: workload.partitions }, 'belongs to partition');
+    });
+  },
+);
 
 it('sees headers and timestamps that are not those of the record', () => {
   const workload = named('headers');

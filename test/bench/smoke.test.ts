@@ -5,32 +5,30 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
+import { cLoop } from '../../bench/contenders/c-loop';
 import type { RunResults } from '../../bench/report/run-results';
 
 const root = path.join(__dirname, '..', '..');
 const run = promisify(execFile);
 
-it('a quick run of millrace counts, and is written as JSON and HTML', { timeout: 180_000 }, async () => {
+/** One trial of a second each; the files that the run wrote. */
+async function bench(...what: string[]): Promise<{ stdout: string; results: RunResults; html: string }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'millrace-bench-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const [json, html] = ['run.json', 'run.html'].map((name) => path.join(folder, name)) as [string, string];
-  const bench = ['--import', 'tsx', path.join(root, 'bench', 'run.ts')];
-  const what = [
-    '--quick',
-    '--only',
-    'millrace',
-    '--seconds',
-    '1',
-    '--trials',
-    '1',
-    '--workload',
-    'batch-100,headers',
-  ];
-  const { stdout } = await run(process.execPath, [...bench, ...what, '--json', json, '--html', html], {
-    cwd: root,
-  });
+  const program = ['--import', 'tsx', path.join(root, 'bench', 'run.ts')];
+  const short = ['--quick', '--seconds', '1', '--trials', '1', '--json', json, '--html', html];
+  const { stdout } = await run(process.execPath, [...program, ...short, ...what], { cwd: root });
+  return {
+    stdout,
+    results: JSON.parse(await readFile(json, 'utf8')) as RunResults,
+    html: await readFile(html, 'utf8'),
+  };
+}
+
+it('a quick run of millrace counts, and is written as JSON and HTML', { timeout: 180_000 }, async () => {
+  const { stdout, results, html } = await bench('--only', 'millrace', '--workload', 'batch-100,headers');
   expect(stdout).toMatch(/^\| millrace +\| +[\d,]+ \|/m);
-  const results = JSON.parse(await readFile(json, 'utf8')) as RunResults;
   expect(results.series).toMatchObject([
     {
       workload: 'batch-100',
@@ -45,5 +43,22 @@ it('a quick run of millrace counts, and is written as JSON and HTML', { timeout:
   expect(records).toBeGreaterThan(1000);
   expect(recordsSent).toBeGreaterThan(records);
   expect(cpuUs).toBeGreaterThan(0);
-  expect(await readFile(html, 'utf8')).toContain('<svg');
+  expect(html).toContain('<svg');
 });
+
+// A series without trials failed, or was not read back as it should be.
+const countsWith = async (contender: string, workloads: string) => {
+  const { results } = await bench('--only', contender, '--workload', workloads);
+  const expected = workloads
+    .split(',')
+    .map((workload) => ({ workload, contender, failures: [], trials: [{}] }));
+  expect(results.series).toMatchObject(expected);
+};
+
+it('the pool counts with text, objects and JSON for Avro', { timeout: 180_000 }, () =>
+  countsWith('millrace-pool', 'batch-100,json,avro,json-to-avro'),
+);
+
+it.skipIf(cLoop.missing?.() !== undefined)('the C loop counts', { timeout: 180_000 }, () =>
+  countsWith('c-loop', 'batch-100'),
+);
