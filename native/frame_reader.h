@@ -1,6 +1,6 @@
 // Reads a frame: the records of one hand-over, described by 32-bit words and followed in order by their bytes.
 //
-// Words of one record (src/serialize/frame-layout.ts writes them):
+// Words of one record (src/serialize/frame-writer.ts writes them):
 //   0  topic id << 3 | flags
 //   1  partition, or -1 for the partitioner to choose
 //   2  key length in bytes, -1 for null
