@@ -3,6 +3,8 @@
 #include <napi.h>
 #include <rdkafka.h>
 
+#include <algorithm>
+
 #include "frame_memory.h"
 #include "js_arguments.h"
 #include "js_client.h"
@@ -17,6 +19,16 @@ namespace {
 Napi::Value js_murmur2(const Napi::CallbackInfo& info) {
   const auto key = bytes_argument(info, 0, "key");
   return Napi::Number::New(info.Env(), murmur2(key.Data(), key.ByteLength()));
+}
+
+// murmur2Batch(bytes, ends, hashes): fills in `hashes`, one for each end. Gives back how many ends were sound.
+Napi::Value js_murmur2_batch(const Napi::CallbackInfo& info) {
+  const auto bytes = bytes_argument(info, 0, "bytes");
+  const auto ends = words_argument(info, 1, "ends");
+  auto hashes = words_argument(info, 2, "hashes");
+  const size_t keys = std::min(ends.ElementLength(), hashes.ElementLength());
+  const size_t hashed = murmur2_batch(bytes.Data(), bytes.ByteLength(), ends.Data(), keys, hashes.Data());
+  return Napi::Number::New(info.Env(), static_cast<double>(hashed));
 }
 
 Napi::Value js_partition_for_key(const Napi::CallbackInfo& info) {
@@ -72,6 +84,7 @@ std::string builtin_features() {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("murmur2", Napi::Function::New<js_murmur2>(env, "murmur2"));
+  exports.Set("murmur2Batch", Napi::Function::New<js_murmur2_batch>(env, "murmur2Batch"));
   exports.Set("partitionForKey", Napi::Function::New<js_partition_for_key>(env, "partitionForKey"));
   exports.Set("allocateFrameMemory", Napi::Function::New<allocate_frame_memory>(env, "allocateFrameMemory"));
   exports.Set("errorDescriptions", Napi::Function::New<error_descriptions>(env, "errorDescriptions"));

@@ -42,4 +42,17 @@ int32_t murmur2(const uint8_t* data, size_t length) noexcept {
   return static_cast<int32_t>(hash);
 }
 
+size_t murmur2_batch(const uint8_t* bytes, size_t byte_count, const int32_t* ends, size_t key_count,
+                     int32_t* hashes) noexcept {
+  size_t begin = 0;
+  for (size_t i = 0; i < key_count; i++) {
+    // A negative end becomes a huge one.
+    const auto end = static_cast<size_t>(ends[i]);
+    if (end < begin || end > byte_count) return i;
+    hashes[i] = murmur2(bytes + begin, end - begin);
+    begin = end;
+  }
+  return key_count;
+}
+
 }  // namespace millrace

@@ -163,6 +163,8 @@ export interface NativeMockCluster {
 
 interface Addon {
   murmur2(key: Uint8Array): number;
+  /** Of keys one behind the other in `bytes`, each up to its end: fills in `hashes`, up to the first end that is wrong. */
+  murmur2Batch(bytes: Uint8Array, ends: Int32Array, hashes: Int32Array): number;
   partitionForKey(key: Uint8Array, partitionCount: number): number;
   allocateFrameMemory(bytes: number): NativeFrameMemory;
   errorDescriptions(): [code: number, name: string, description: string][];

@@ -31,7 +31,7 @@ export type { WritableOptions } from './intake/record-stream';
 export type { SendAllOptions, SendAllResult } from './intake/send-all';
 export type { Acks, Compression, ProducerOptions } from './options/producer-options';
 export type { OAuthBearerProvider, OAuthBearerToken, Pem, SaslOptions, SslOptions } from './options/security';
-export { murmur2, partitionForKey } from './partition/murmur2';
+export { murmur2, murmur2Batch, partitionForKey } from './partition/murmur2';
 export type {
   CustomPartitioner,
   KeylessPartitioning,

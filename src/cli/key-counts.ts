@@ -1,5 +1,11 @@
 // Keys and how many records each has, whatever bytes they are made of.
+
 import { LineCursor, runsOfLines } from '../ingest/line-splitter';
+import type { CountedKeys } from '../partition/growth-plan';
+
+/** Keys given out at once end with the one that makes them as many, or as long: they are hashed while in the cache. */
+const BATCH_KEYS = 4096;
+const BATCH_BYTES = 64 * 1024;
 
 export class KeyCounts {
   /** By the key's bytes as Latin-1: text of one character a byte. */
@@ -13,8 +19,22 @@ export class KeyCounts {
     return this.counts.size === 0;
   }
 
-  *[Symbol.iterator](): Iterator<[key: Buffer, records: number]> {
-    for (const [key, records] of this.counts) yield [Buffer.from(key, 'latin1'), records];
+  *[Symbol.iterator](): Iterator<CountedKeys> {
+    let keys = '';
+    let ends: number[] = [];
+    let records: number[] = [];
+    const batch = () => ({ bytes: Buffer.from(keys, 'latin1'), ends: Int32Array.from(ends), records });
+    for (const [key, count] of this.counts) {
+      keys += key;
+      ends.push(keys.length);
+      records.push(count);
+      if (ends.length < BATCH_KEYS && keys.length < BATCH_BYTES) continue;
+      yield batch();
+      keys = '';
+      ends = [];
+      records = [];
+    }
+    yield batch();
   }
 }
 

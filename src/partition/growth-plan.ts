@@ -1,6 +1,6 @@
 // What adding partitions does to keys that murmur2 modulo the partition count places: arithmetic, and a count over
 // real keys.
-import { partitionForKey } from './murmur2';
+import { murmur2Batch } from './murmur2';
 
 /** How many targets `countsThatMoveLess` names at most. */
 const MOST_SUGGESTIONS = 5;
@@ -88,25 +88,29 @@ export interface MeasuredGrowth {
   after: Spread;
 }
 
-/** What becomes of these keys, each with the number of its records. */
-export function measureGrowth(
-  keys: Iterable<readonly [key: Uint8Array, records: number]>,
-  from: number,
-  to: number,
-): MeasuredGrowth {
+/** Different keys one behind the other, as `murmur2Batch` takes them, and how many records each has. */
+export interface CountedKeys {
+  readonly bytes: Uint8Array;
+  readonly ends: Int32Array;
+  readonly records: readonly number[];
+}
+
+/** What becomes of these keys, and with them of their records. */
+export function measureGrowth(keys: Iterable<CountedKeys>, from: number, to: number): MeasuredGrowth {
   const before = new Array<number>(from).fill(0);
   const after = new Array<number>(to).fill(0);
   const measured = { keys: 0, keysMoved: 0, records: 0, recordsMoved: 0 };
-  for (const [key, records] of keys) {
-    const was = partitionForKey(key, from);
-    const becomes = partitionForKey(key, to);
-    before[was] += records;
-    after[becomes] += records;
-    measured.keys++;
-    measured.records += records;
-    if (was === becomes) continue;
-    measured.keysMoved++;
-    measured.recordsMoved += records;
+  for (const { bytes, ends, records } of keys) {
+    for (const [i, signed] of murmur2Batch(bytes, ends).entries()) {
+      const hash = signed & 0x7fffffff;
+      before[hash % from] += records[i];
+      after[hash % to] += records[i];
+      measured.keys++;
+      measured.records += records[i];
+      if (hash % from === hash % to) continue;
+      measured.keysMoved++;
+      measured.recordsMoved += records[i];
+    }
   }
   return { ...measured, before: spreadOf(before), after: spreadOf(after) };
 }

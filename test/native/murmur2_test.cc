@@ -90,6 +90,34 @@ TEST(Murmur2, AgreesWithTheJavaClient) {
   EXPECT_GE(checked, 100u);
 }
 
+TEST(Murmur2, HashesABatchKeyByKey) {
+  const std::vector<std::string> keys = {"", "a", "user-42", "", "a-little-bit-long-string", ""};
+  std::string bytes;
+  std::vector<int32_t> ends, hashes(keys.size());
+  for (const std::string& key : keys) {
+    bytes += key;
+    ends.push_back(static_cast<int32_t>(bytes.size()));
+  }
+  const auto* const data = reinterpret_cast<const uint8_t*>(bytes.data());
+  ASSERT_EQ(murmur2_batch(data, bytes.size(), ends.data(), ends.size(), hashes.data()), keys.size());
+  for (size_t i = 0; i < keys.size(); i++) EXPECT_EQ(hashes[i], murmur2_of(keys[i])) << i;
+  EXPECT_EQ(murmur2_batch(nullptr, 0, nullptr, 0, nullptr), 0u);
+}
+
+TEST(Murmur2, StopsAtAnEndThatIsNone) {
+  const uint8_t bytes[4] = {1, 2, 3, 4};
+  int32_t hashes[2];
+  const auto hashed = [&](const std::vector<int32_t>& ends) {
+    return murmur2_batch(bytes, sizeof bytes, ends.data(), ends.size(), hashes);
+  };
+  EXPECT_EQ(hashed({2, 4}), 2u);
+  EXPECT_EQ(hashed({2, 1}), 1u);
+  EXPECT_EQ(hashed({2, 5}), 1u);
+  EXPECT_EQ(hashed({2, INT32_MIN}), 1u);
+  EXPECT_EQ(hashed({-1, 4}), 0u);
+  EXPECT_EQ(hashed({5, 4}), 0u);
+}
+
 TEST(Murmur2, PartitionsAreInRange) {
   for (int32_t i = 0; i < 10000; i++) {
     const std::string key = "key-" + std::to_string(i);

@@ -1,6 +1,7 @@
 // The arithmetic of adding partitions, held against counting: each hash of a period, and real keys.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KeyCounts } from '../../src/cli/key-counts';
 import {
   countsThatMoveLess,
   leastCommonMultiple,
@@ -37,17 +38,16 @@ describe('the share of keys that moves', () => {
   });
 
   it('is what real keys do', () => {
-    const keys = Array.from({ length: 20_000 }, (_, n): [Buffer, number] => [
-      Buffer.from(`customer-${n}`),
-      1,
-    ]);
+    const keys = new KeyCounts();
+    for (let n = 0; n < 20_000; n++) keys.add(`customer-${n}`);
     for (const [from, to] of [
       [100, 125],
       [100, 200],
       [6, 9],
     ]) {
-      const { keysMoved } = measureGrowth(keys, from, to);
-      expect(Math.abs(keysMoved / keys.length - shareThatMoves(from, to))).toBeLessThan(0.015);
+      const { keys: count, keysMoved } = measureGrowth(keys, from, to);
+      expect(count).toBe(20_000);
+      expect(Math.abs(keysMoved / count - shareThatMoves(from, to))).toBeLessThan(0.015);
     }
   });
 });
@@ -106,7 +106,9 @@ describe('a spread', () => {
       [Buffer.from(''), 2],
       [Buffer.from([0xff, 0x00]), 5],
     ];
-    const measured = measureGrowth(keys, 4, 7);
+    const counts = new KeyCounts();
+    for (const [key, records] of keys) for (let n = 0; n < records; n++) counts.add(key.toString('latin1'));
+    const measured = measureGrowth(counts, 4, 7);
     const loads = (partitions: number) => {
       const expected = new Array<number>(partitions).fill(0);
       for (const [key, records] of keys) expected[partitionForKey(key, partitions)] += records;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { murmur2, type ProducerRecord, partitionForKey } from '../../src';
+import { murmur2, murmur2Batch, type ProducerRecord, partitionForKey } from '../../src';
 import { forEachRecord } from '../broker/read-back';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
@@ -35,6 +35,30 @@ describe('murmur2', () => {
 
   it.each([['user-42'], [undefined], [null], [42], [[1, 2]]])('refuses %o, which is no Uint8Array', (key) => {
     expect(() => murmur2(key as never)).toThrow(TypeError);
+  });
+
+  it('hashes many keys at once as it does one by one, empty ones among them', () => {
+    const keys = [...VECTORS.map(({ key }) => key), Buffer.alloc(0), Buffer.from('last')];
+    let end = 0;
+    const ends = Int32Array.from(keys, ({ length }) => {
+      end += length;
+      return end;
+    });
+    expect([...murmur2Batch(Buffer.concat(keys), ends)]).toEqual(keys.map((key) => murmur2(key)));
+    expect([...murmur2Batch(new Uint8Array(0), new Int32Array(0))]).toEqual([]);
+  });
+
+  it.each([
+    [[2, 1], 'ends[1] must be from 2 to 4, got 1'],
+    [[2, 5], 'ends[1] must be from 2 to 4, got 5'],
+    [[-1, 4], 'ends[0] must be from 0 to 4, got -1'],
+  ])('refuses ends %j of 4 bytes', (ends, message) => {
+    expect(() => murmur2Batch(Buffer.from('four'), Int32Array.from(ends))).toThrow(new RangeError(message));
+  });
+
+  it('refuses other arrays than those it names', () => {
+    expect(() => murmur2Batch('four' as never, Int32Array.of(4))).toThrow('bytes must be a Uint8Array, got');
+    expect(() => murmur2Batch(Buffer.from('four'), [4] as never)).toThrow('ends must be an Int32Array, got');
   });
 
   it.each([[0], [-1], [1.5], [Number.NaN], ['3']])('refuses a partition count of %o', (count) => {
