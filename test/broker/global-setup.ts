@@ -1,13 +1,16 @@
-// Gives the test run a real Kafka: the one that KAFKA_BROKERS names, else one started here, else none.
+// Gives the test run its brokers: a real Kafka, the one that KAFKA_BROKERS names, else one started here, and kfake.
 import type { ProvidedContext } from 'vitest';
 import { javaAndMavenMissing } from './kafka-jars';
 import { kafkaJs } from './kafkajs-client';
+import { goMissing, Kfake } from './kfake';
 import { RealKafka } from './real-kafka';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** A comma-separated broker list, or null where there is no Kafka to test with. */
     kafkaBrokers: string | null;
+    /** The same of kfake, or null where it cannot be built. */
+    kfakeBrokers: string | null;
   }
 }
 
@@ -16,22 +19,43 @@ interface Project {
   provide<Key extends keyof ProvidedContext>(key: Key, value: ProvidedContext[Key]): void;
 }
 
-export default async function setup(project: Project): Promise<(() => Promise<void>) | undefined> {
+interface Running {
+  bootstrapServers: string;
+  stop?(): Promise<void>;
+}
+
+export default async function setup(project: Project): Promise<() => Promise<void>> {
+  // In this order: a kfake that was started for nothing, as Kafka fails, ends with this process.
+  const kfake = await startKfake();
+  const kafka = await startKafka();
+  project.provide('kafkaBrokers', kafka?.bootstrapServers ?? null);
+  project.provide('kfakeBrokers', kfake?.bootstrapServers ?? null);
+  return async () => {
+    await Promise.all([kafka?.stop?.(), kfake?.stop?.()]);
+  };
+}
+
+async function startKafka(): Promise<Running | undefined> {
   const given = process.env.KAFKA_BROKERS;
   if (given) {
     await answers(given);
-    project.provide('kafkaBrokers', given);
-    return undefined;
+    return { bootstrapServers: given };
   }
   const missing = javaAndMavenMissing();
-  if (missing) {
-    announceSkip(missing);
-    project.provide('kafkaBrokers', null);
-    return undefined;
-  }
-  const kafka = await RealKafka.start();
-  project.provide('kafkaBrokers', kafka.bootstrapServers);
-  return () => kafka.stop();
+  if (missing === undefined) return RealKafka.start();
+  announceSkip(
+    'a real Kafka',
+    missing,
+    'Install Java 17 and Maven, or set KAFKA_BROKERS to the brokers of a running Kafka.',
+  );
+  return undefined;
+}
+
+async function startKfake(): Promise<Running | undefined> {
+  const missing = goMissing();
+  if (missing === undefined) return Kfake.start();
+  announceSkip('kfake', missing, 'Install the Go that test/broker/kfake/go.mod asks for.');
+  return undefined;
 }
 
 async function answers(brokers: string): Promise<void> {
@@ -45,12 +69,11 @@ async function answers(brokers: string): Promise<void> {
   }
 }
 
-function announceSkip(reason: string): void {
-  const advice = 'Install Java 17 and Maven, or set KAFKA_BROKERS to the brokers of a running Kafka.';
+function announceSkip(broker: string, reason: string, advice: string): void {
   if (process.env.CI === 'true') {
-    throw new Error(`The tests on a real Kafka must run in CI, but: ${reason}. ${advice}`);
+    throw new Error(`The tests on ${broker} must run in CI, but: ${reason}. ${advice}`);
   }
-  const lines = ['REAL-BROKER TESTS ARE SKIPPED', `${reason}.`, advice];
+  const lines = [`THE TESTS ON ${broker.toUpperCase()} ARE SKIPPED`, `${reason}.`, advice];
   const rule = '*'.repeat(Math.max(...lines.map(({ length }) => length)) + 4);
   console.warn(`\n${rule}\n${lines.map((line) => `* ${line}`).join('\n')}\n${rule}\n`);
 }

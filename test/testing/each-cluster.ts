@@ -1,8 +1,8 @@
-// Runs the same tests on the embedded cluster and on a real Kafka.
+// Runs the same tests on brokers of three makes: the embedded cluster, a real Kafka, and kfake.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { EmbeddedCluster } from '../../src/testing';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeOnKafka, describeOnKfake } from '../broker/real-broker';
 import { createTopic } from '../broker/topics';
 
 export interface TestCluster {
@@ -14,7 +14,7 @@ export interface TestCluster {
   createTopic(partitions: number): Promise<string>;
 }
 
-/** Two describe blocks; the cluster handed to `fn` may be used inside tests and hooks. */
+/** Three describe blocks; the cluster handed to `fn` may be used inside tests and hooks. */
 export function describeOnEachCluster(name: string, fn: (cluster: TestCluster) => void): void {
   describe(`${name}, embedded cluster`, () => {
     let cluster: EmbeddedCluster;
@@ -34,7 +34,7 @@ export function describeOnEachCluster(name: string, fn: (cluster: TestCluster) =
       },
     });
   });
-  describeOnKafka(`${name}, real Kafka`, (brokers) => {
+  const outside = (brokers: () => string) =>
     fn({
       get brokers() {
         return brokers();
@@ -42,5 +42,6 @@ export function describeOnEachCluster(name: string, fn: (cluster: TestCluster) =
       tellsTimestamps: true,
       createTopic: (partitions) => createTopic(brokers(), { partitions }),
     });
-  });
+  describeOnKafka(`${name}, real Kafka`, outside);
+  describeOnKfake(`${name}, kfake`, outside);
 }
