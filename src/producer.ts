@@ -34,6 +34,7 @@ import { pause } from './pause';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
+import type { ModeMetrics } from './workers/mode-choice';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 import { Workers, type WorkersOptions } from './workers/workers';
 
@@ -52,6 +53,8 @@ export interface ProducerMetrics {
   deliveredRecords: number;
   /** Records whose sends were rejected, accepted or not. */
   failedRecords: number;
+  /** Of topics that went through `workers()`: where they are serialized, and why. */
+  modes: Record<string, ModeMetrics>;
 }
 
 export interface SendOptions {
@@ -99,6 +102,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   readonly #ownerCloses: Promise<void>;
   #tellOwnerCloses!: () => void;
   readonly #rules: RulesByTopic<K, V>;
+  readonly #workers = new Set<Workers>();
 
   // Once open:
   #engine!: Engine<K, V>;
@@ -372,7 +376,14 @@ export class Producer<K = BytesLike, V = BytesLike>
    */
   workers<WK = unknown, WV = unknown>(options: WorkersOptions): Workers<WK, WV> {
     const handle = this.share();
-    return new Workers(options, handle, (module) => Producer.attach<unknown, unknown>(handle, module));
+    const workers = new Workers<WK, WV>(
+      options,
+      handle,
+      (module) => Producer.attach<unknown, unknown>(handle, module),
+      () => this.#workers.delete(workers as Workers),
+    );
+    this.#workers.add(workers as Workers);
+    return workers;
   }
 
   /** @internal What a thread of an ingestion sends through. */
@@ -438,6 +449,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       acceptedRecords: this.#ledger.tally.accepted,
       deliveredRecords: this.#ledger.tally.delivered,
       failedRecords: this.#ledger.tally.failed + this.#ledger.tally.unsent + this.#ledger.tally.refused,
+      modes: Object.assign({}, ...[...this.#workers].map((workers) => workers.metrics().topics)),
     };
   }
 
@@ -475,10 +487,14 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   async #close(timeoutMs: number): Promise<void> {
     const deadline = pause(timeoutMs);
-    if (this.#shared !== undefined) return this.#engine.detach(deadline, this.#ownerCloses);
-    if (this.#transactions !== undefined) {
-      await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
+    if (this.#shared !== undefined) {
+      await this.#engine.detach(deadline, this.#ownerCloses);
+    } else {
+      if (this.#transactions !== undefined) {
+        await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
+      }
+      await this.#engine.close(deadline);
     }
-    return this.#engine.close(deadline);
+    await Promise.all([...this.#workers].map((workers) => workers.end()));
   }
 }

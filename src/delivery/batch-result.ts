@@ -60,6 +60,11 @@ export class BatchResult {
     return this.#timestamps;
   }
 
+  /** @internal Indexes into TIMESTAMP_TYPES. */
+  get timestampTypes(): Uint8Array {
+    return this.#collect(new Uint8Array(this.count), (report) => report.timestampTypes, 0);
+  }
+
   /** Whether the record at this index was delivered. */
   delivered(index: number): boolean {
     return this.errorCode(index) === undefined;
@@ -95,7 +100,7 @@ export class BatchResult {
   }
 
   // With a single part, the report's own array: no copy.
-  #collect<A extends Int32Array | BigInt64Array | Float64Array>(
+  #collect<A extends Int32Array | BigInt64Array | Float64Array | Uint8Array>(
     whole: A,
     of: (report: DeliveryReport) => A,
     missing: A[number],

@@ -1,5 +1,6 @@
 // Decides, topic by topic, whether records are serialized in the caller's thread or in the pool's: by what either costs
 // the caller's thread, and by how busy that is.
+import os from 'node:os';
 import { performance } from 'node:perf_hooks';
 
 export type WorkerMode = 'inline' | 'pool';
@@ -9,10 +10,14 @@ const INTERVAL_MS = 250;
 /** To the pool when serializing costs so many times as much as handing over, and the thread is this busy. */
 const POOL_FROM_RATIO = 2;
 const POOL_FROM_UTILIZATION = 0.6;
+/** ... and so much of a processor has nothing to do: a pool takes more processor time in all. */
+const POOL_FROM_IDLE_PROCESSORS = 0.5;
 /** Back when it costs less than so many times as much, or the thread has been idler than this for a while. */
 const INLINE_BELOW_RATIO = 1.3;
 const INLINE_BELOW_UTILIZATION = 0.15;
 const IDLE_LOOKS = 12;
+/** What handing over costs is tried again after this time. */
+const PROBE_AGAIN_MS = 10_000;
 /** Of so many measurements the lower quartile counts: on a busy machine most of them contain waits for a processor. */
 const SAMPLES = 16;
 
@@ -36,6 +41,8 @@ export class ModeChoice {
   #switches = 0;
   #lookedAt = performance.now();
   #utilization = performance.eventLoopUtilization();
+  #processors = processorTimes();
+  #probedAt = Number.NEGATIVE_INFINITY;
   #idleLooks = 0;
 
   /** A batch's cost for this thread, or in the pool's threads, which is what it would cost here. */
@@ -44,12 +51,13 @@ export class ModeChoice {
   }
 
   measuredHandOver(microseconds: number, records: number): void {
+    this.#probedAt = performance.now();
     this.#handOver.add(microseconds / records);
   }
 
   /** Whether the cost of handing over should be found out by trying. */
   get wantsProbe(): boolean {
-    return this.#handOver.lowerQuartile === undefined;
+    return performance.now() - this.#probedAt > PROBE_AGAIN_MS;
   }
 
   /** True when the mode has just changed. */
@@ -60,23 +68,31 @@ export class ModeChoice {
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
-    return this.decide(utilization);
+    const processorsBefore = this.#processors;
+    this.#processors = processorTimes();
+    return this.decide(utilization, idleProcessors(processorsBefore, this.#processors));
   }
 
-  /** As `look`, of a thread that was so busy (0 to 1). */
-  decide(utilization: number): boolean {
+  /** As `look`, of a thread that was so busy (0 to 1), while so many processors were idle. */
+  decide(utilization: number, idle: number): boolean {
     const inline = this.#inline.lowerQuartile;
     const handOver = this.#handOver.lowerQuartile;
     if (inline === undefined || handOver === undefined) return false;
     const ratio = inline / handOver;
     this.#idleLooks = utilization < INLINE_BELOW_UTILIZATION ? this.#idleLooks + 1 : 0;
     let { mode } = this;
-    if (mode === 'inline' && ratio >= POOL_FROM_RATIO && utilization >= POOL_FROM_UTILIZATION) mode = 'pool';
+    if (
+      mode === 'inline' &&
+      ratio >= POOL_FROM_RATIO &&
+      utilization >= POOL_FROM_UTILIZATION &&
+      idle >= POOL_FROM_IDLE_PROCESSORS
+    )
+      mode = 'pool';
     else if (mode === 'pool' && (ratio < INLINE_BELOW_RATIO || this.#idleLooks >= IDLE_LOOKS))
       mode = 'inline';
     this.#reason =
       `serializing costs ${inline.toFixed(2)} µs a record, handing over ${handOver.toFixed(2)}; ` +
-      `the event loop is ${Math.round(utilization * 100)} % busy`;
+      `the event loop is ${Math.round(utilization * 100)} % busy, ${idle.toFixed(1)} processors are idle`;
     if (mode === this.mode) return false;
     this.mode = mode;
     this.#idleLooks = 0;
@@ -93,6 +109,29 @@ export class ModeChoice {
       switches: this.#switches,
     };
   }
+}
+
+interface ProcessorTimes {
+  count: number;
+  idleMs: number;
+  allMs: number;
+}
+
+/** Since the machine began, of all its processors. */
+function processorTimes(): ProcessorTimes {
+  const processors = os.cpus();
+  const times = { count: processors.length, idleMs: 0, allMs: 0 };
+  for (const { times: of } of processors) {
+    times.idleMs += of.idle;
+    times.allMs += of.user + of.nice + of.sys + of.irq + of.idle;
+  }
+  return times;
+}
+
+function idleProcessors(before: ProcessorTimes, now: ProcessorTimes): number {
+  const passedMs = now.allMs - before.allMs;
+  // Where the system does not tell, they may all be.
+  return passedMs > 0 ? (now.count * (now.idleMs - before.idleMs)) / passedMs : now.count;
 }
 
 /** The newest measurements. */

@@ -8,6 +8,8 @@ export interface PoolUser {
   readonly id: number;
   readonly handle: ProducerHandle;
   readonly module: WorkerModulePath;
+  /** A thread that says nothing for so long, with something of the user's in hand, is ended. */
+  readonly longestSilenceMs: number;
 }
 
 export interface SendTask {
@@ -33,6 +35,8 @@ export interface PartOutcome {
   partitions: Int32Array;
   offsets: BigInt64Array;
   timestamps: Float64Array;
+  /** As a report has them. */
+  timestampTypes: Uint8Array;
   failed: FailedRecord[];
   /** Time that serializing, partitioning and packing took in the thread. */
   microseconds: number;

@@ -11,6 +11,11 @@ interface Life {
   readonly piscina: Piscina;
   /** Users that it has served, and so need not open again. */
   readonly knows: Set<number>;
+  /** `performance.now()`: when it last told an outcome, or got something to do. */
+  heardAt: number;
+  inHand: number;
+  /** Why it was ended by us. */
+  endedBecause: string | undefined;
 }
 
 export class PoolThread {
@@ -38,20 +43,43 @@ export class PoolThread {
   ): Promise<PartOutcome> {
     this.#life ??= this.#begin();
     const life = this.#life;
+    const { longestSilenceMs } = user;
     const moved: ArrayBuffer[] = [];
-    const task: SendTask = {
-      user: user.id,
-      opening: life.knows.has(user.id) ? undefined : user,
-      topic,
-      columns: toColumns(records, moved),
-    };
+    if (life.inHand++ === 0) life.heardAt = performance.now();
+    // A serializer that never comes back must not keep anybody waiting for good.
+    const watch = setInterval(() => {
+      if (performance.now() - life.heardAt >= longestSilenceMs) {
+        this.#end(life, `it said nothing for ${longestSilenceMs} ms`);
+      }
+    }, longestSilenceMs / 2);
     try {
+      const task: SendTask = {
+        user: user.id,
+        opening: life.knows.has(user.id) ? undefined : user,
+        topic,
+        columns: toColumns(records, moved),
+      };
       const outcome: PartOutcome = await life.piscina.run(task, { name: 'send', transferList: moved });
       life.knows.add(user.id);
       return outcome;
     } catch (reason) {
       throw reason instanceof Error ? this.#failure(life, reason) : reason;
+    } finally {
+      life.heardAt = performance.now();
+      life.inHand--;
+      clearInterval(watch);
     }
+  }
+
+  /** Ends the thread, and with it whatever it has in hand. The next batch begins another. */
+  end(because: string): void {
+    if (this.#life !== undefined) this.#end(this.#life, because);
+  }
+
+  #end(life: Life, because: string): void {
+    life.endedBecause ??= because;
+    if (this.#life === life) this.#life = undefined;
+    void life.piscina.destroy();
   }
 
   /** The thread ends with its last user. What was sent to it must have been settled. */
@@ -77,7 +105,7 @@ export class PoolThread {
       atomics: 'disabled',
       recordTiming: false,
     });
-    const life: Life = { piscina, knows: new Set() };
+    const life: Life = { piscina, knows: new Set(), heardAt: 0, inHand: 0, endedBecause: undefined };
     // One life each: what is sent next begins another, and waits for no thread that failed before it was ready.
     piscina.on('workerDestroy', () => {
       if (this.#life === life) this.#life = undefined;
@@ -100,7 +128,7 @@ export class PoolThread {
     }
     return {
       code: 'WORKER_FAILED',
-      message: `the thread that had it ended: ${message}`,
+      message: `the thread that had it ended: ${life.endedBecause ?? message}`,
       persisted: 'possibly',
     };
   }

@@ -60,9 +60,10 @@ function outcomeOf(result: BatchResult, failed: FailedRecord[], microseconds: nu
   const partitions = result.partitions.slice();
   const offsets = result.offsets.slice();
   const timestamps = result.timestamps.slice();
-  const outcome: PartOutcome = { partitions, offsets, timestamps, failed, microseconds };
+  const timestampTypes = result.timestampTypes.slice();
+  const outcome: PartOutcome = { partitions, offsets, timestamps, timestampTypes, failed, microseconds };
   return move({
-    [transferableSymbol]: [partitions.buffer, offsets.buffer, timestamps.buffer],
+    [transferableSymbol]: [partitions.buffer, offsets.buffer, timestamps.buffer, timestampTypes.buffer],
     [valueSymbol]: outcome,
   }) as unknown as PartOutcome;
 }

@@ -2,7 +2,7 @@
 // postMessage.
 import { ConfigError, describeValue } from '../errors';
 import type { ProducerOptions, ResolvedOptions } from '../options/producer-options';
-import type { PartitionerName } from '../partition/partitioner';
+import type { KeylessPartitioning, PartitionerName } from '../partition/partitioner';
 
 /** Of the owner's options, those that the sending side reads. Credentials are not among them. */
 const COPIED = [
@@ -31,6 +31,14 @@ export interface ProducerHandle {
   readonly options: Pick<ResolvedOptions<never, never>, (typeof COPIED)[number]>;
   /** undefined: code of the owner's, which cannot go from thread to thread. */
   readonly partitioner: PartitionerName | undefined;
+  /** The owner's rules for single topics. */
+  readonly topics: Readonly<Record<string, SharedTopicRules>>;
+}
+
+interface SharedTopicRules {
+  /** null: code of the owner's; undefined: as for the other topics. */
+  readonly partitioner: PartitionerName | null | undefined;
+  readonly keylessPartitioning: KeylessPartitioning | undefined;
 }
 
 export type AttachOptions<K, V> = Pick<ProducerOptions<K, V>, (typeof OWN)[number]>;
@@ -44,6 +52,16 @@ export function makeHandle<K, V>(client: number, options: ResolvedOptions<K, V>)
     client,
     options: copied as ProducerHandle['options'],
     partitioner: typeof partitioner === 'string' ? partitioner : undefined,
+    topics: Object.fromEntries(
+      Object.entries(options.topics).map(([name, own]): [string, SharedTopicRules] => [
+        name,
+        {
+          partitioner:
+            own.partitioner === undefined || typeof own.partitioner === 'string' ? own.partitioner : null,
+          keylessPartitioning: own.keylessPartitioning,
+        },
+      ]),
+    ),
   };
 }
 
@@ -70,5 +88,32 @@ export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V
       "attach: the owner's partitioner is code, which cannot go from thread to thread: give the same as the option partitioner",
     );
   }
-  return { ...handle.options, ...own, partitioner };
+  return { ...handle.options, ...own, partitioner, topics: { ...own.topics, ...topicsOf(handle, own) } };
+}
+
+/** The owner's topics: what the thread says of one goes before what the owner said. */
+function topicsOf<K, V>(
+  { topics }: ProducerHandle,
+  own: AttachOptions<K, V>,
+): ProducerOptions<K, V>['topics'] {
+  return Object.fromEntries(
+    Object.entries(topics).map(([name, { partitioner, keylessPartitioning }]) => [
+      name,
+      {
+        keylessPartitioning,
+        ...own.topics?.[name],
+        partitioner:
+          own.topics?.[name]?.partitioner ?? (partitioner === null ? missingCode(name) : partitioner),
+      },
+    ]),
+  );
+}
+
+function missingCode(topic: string): () => number {
+  return () => {
+    throw new ConfigError(
+      `the owner's partitioner for topic ${topic} is code, which cannot go from thread to thread: give the same ` +
+        `here, in the option topics`,
+    );
+  };
 }

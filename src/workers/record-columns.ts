@@ -78,3 +78,25 @@ function unpackBytes({ lengths, bytes }: PackedBytes): (Buffer | null)[] {
     return entry;
   });
 }
+
+/** What an object counts for, whose size nobody knows. */
+const OBJECT_BYTES = 256;
+
+/** About what the records take in memory. */
+export function bytesIn(records: readonly AnyRecord[]): number {
+  let bytes = 0;
+  for (const record of records) {
+    try {
+      bytes += sizeOf(record?.key) + sizeOf(record?.value);
+    } catch {
+      // A getter that throws is told of by whoever sends the record.
+    }
+  }
+  return bytes;
+}
+
+function sizeOf(field: unknown): number {
+  if (typeof field === 'string') return field.length;
+  if (field instanceof Uint8Array) return field.byteLength;
+  return typeof field === 'object' && field !== null ? OBJECT_BYTES : 8;
+}

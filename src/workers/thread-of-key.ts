@@ -4,8 +4,11 @@ import type { BatchRecord } from '../intake/record';
 /** undefined: any. */
 export function threadOf(record: BatchRecord<unknown, unknown>, threads: number): number | undefined {
   const { key, partition } = record;
-  // Two keys may share a partition, and one key may be sent to several: a partition that is named decides.
-  if (partition !== undefined && partition !== null) return partition % threads;
+  // Two keys may share a partition, and one key may be sent to several: a partition that is named decides. One that cannot
+  // be is refused by whichever thread gets it.
+  if (partition !== undefined && partition !== null) {
+    return Number.isInteger(partition) && partition >= 0 ? partition % threads : undefined;
+  }
   if (key === undefined || key === null) return undefined;
   return hash(key) % threads;
 }
@@ -14,7 +17,16 @@ function hash(key: unknown): number {
   if (typeof key === 'string') return hashText(key);
   if (key instanceof Uint8Array)
     return hashText(Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('utf8'));
-  return hashText(typeof key === 'object' ? JSON.stringify(key) : String(key));
+  return hashText(typeof key === 'object' ? asText(key) : String(key));
+}
+
+/** Keys that have no text of their own all go to the same thread. */
+function asText(key: unknown): string {
+  try {
+    return JSON.stringify(key, (_name, value) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** FNV-1a over UTF-16 units. */

@@ -1,18 +1,17 @@
 // Batches whose records a module serializes: in a pool of threads, or in the caller's, whichever serves better.
 import { availableParallelism } from 'node:os';
-import type { BatchPart } from '../delivery/batch-result';
-import { BatchResult } from '../delivery/batch-result';
-import { emptyReport, REFUSED } from '../delivery/delivery-report';
-import { BatchError, ConfigError, describeValue, RecordError, withoutStack } from '../errors';
+import type { BatchResult } from '../delivery/batch-result';
+import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/check-record';
 import type { BatchRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
+import { pause } from '../pause';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
-import type { PartOutcome, PoolFailure, PoolUser } from './pool-messages';
+import { divide, gather } from './pool-batch';
+import type { PoolUser } from './pool-messages';
 import { PoolThread } from './pool-thread';
 import type { ProducerHandle } from './producer-handle';
-import { toColumns } from './record-columns';
-import { threadOf } from './thread-of-key';
+import { bytesIn, toColumns } from './record-columns';
 import { loadWorkerModule, type WorkerModulePath } from './worker-module';
 
 export interface WorkersOptions extends WorkerModulePath {
@@ -31,8 +30,12 @@ export interface WorkersMetrics {
   readonly recordsInHand: number;
 }
 
-/** Records on their way to and in the pool; further batches wait. */
+/** Records on their way to and in the pool, beside their bytes' limit, bufferMemory; further batches wait. */
 const MAX_RECORDS_IN_HAND = 100_000;
+/** A serializer may take so long for what a thread has in hand, beyond what delivery may take. */
+const SERIALIZING_MS = 30_000;
+/** Outcomes that threads know when the producer has closed come home within this time. */
+const HOMECOMING_MS = 1_000;
 /** What a hand-over costs is found out with so many records. */
 const PROBE_RECORDS = 100;
 
@@ -51,18 +54,30 @@ export class Workers<K = unknown, V = unknown> {
   readonly #threads: PoolThread[];
   readonly #startedBefore: number;
   readonly #attach: (module: object) => InlineProducer;
+  readonly #onClosed: () => void;
   readonly #choices = new Map<string, ModeChoice>();
   #inline: Promise<InlineProducer> | undefined;
   /** Batches begin one after the other: the order of a key is that of the calls. */
   #turn: Promise<void> = Promise.resolve();
   #inHand = 0;
+  #bytesInHand = 0;
+  readonly #bufferMemory: number;
   #onLess: (() => void) | undefined;
   /** Settle with their batches. */
   readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
+  #ended = false;
 
   /** @internal See `producer.workers()`. */
-  constructor(options: WorkersOptions, handle: ProducerHandle, attach: (module: object) => InlineProducer) {
+  constructor(
+    options: WorkersOptions,
+    handle: ProducerHandle,
+    attach: (module: object) => InlineProducer,
+    onClosed: () => void,
+  ) {
+    if (options === null || typeof options !== 'object') {
+      throw new ConfigError(`workers: options must be an object, got ${describeValue(options)}`);
+    }
     const { module, export: name, options: given, mode = 'auto', threads = defaultThreads() } = options;
     if (!['auto', 'inline', 'pool'].includes(mode)) {
       throw new ConfigError(`workers: mode must be 'auto', 'inline' or 'pool', got ${describeValue(mode)}`);
@@ -80,7 +95,15 @@ export class Workers<K = unknown, V = unknown> {
     if (mode !== 'inline') checkCloneable(given);
     this.#options = { ...options, mode };
     this.#attach = attach;
-    this.#user = { id: nextUser++, handle, module: { module: String(module), export: name, options: given } };
+    this.#onClosed = onClosed;
+    const { bufferMemory, maxBlockMs, deliveryTimeoutMs } = handle.options;
+    this.#bufferMemory = bufferMemory;
+    this.#user = {
+      id: nextUser++,
+      handle,
+      module: { module: String(module), export: name, options: given },
+      longestSilenceMs: 2 * maxBlockMs + deliveryTimeoutMs + SERIALIZING_MS,
+    };
     this.#threads = PoolThread.take(threads);
     this.#startedBefore = startedOf(this.#threads);
   }
@@ -98,6 +121,9 @@ export class Workers<K = unknown, V = unknown> {
         `workers.sendBatch: topic must be the name of a topic, got ${describeValue(topic)}`,
       );
     }
+    if (!Array.isArray(records)) {
+      throw new ConfigError(`workers.sendBatch: records must be an array, got ${describeValue(records)}`);
+    }
     const before = this.#turn;
     let next = () => {};
     this.#turn = new Promise((resolve) => {
@@ -107,14 +133,16 @@ export class Workers<K = unknown, V = unknown> {
     try {
       await before;
       await this.#room();
+      if (this.#ended) throw closedError();
       const choice = this.#choiceOf(topic);
       // What one side has in hand must not be overtaken by the other.
       if (this.#options.mode === 'auto' && choice.look()) await Promise.allSettled(this.#pending);
       const mode = this.#options.mode === 'auto' ? choice.mode : this.#options.mode;
       const given = records as readonly BatchRecord<unknown, unknown>[];
+      const bytes = bytesIn(given);
       if (mode === 'pool') sent = this.#sendToPool(topic, given, choice);
       else sent = this.#sendInline(await this.#inlineProducer(), topic, given, choice);
-      this.#keep(sent, records.length);
+      this.#keep(sent, records.length, bytes);
     } finally {
       next();
     }
@@ -132,6 +160,20 @@ export class Workers<K = unknown, V = unknown> {
     await Promise.allSettled(this.#pending);
     const inline = await this.#inline?.catch(() => undefined);
     await Promise.all([inline?.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
+    this.#onClosed();
+  }
+
+  /** @internal The producer has closed: what its threads know comes home, and who does not answer is ended. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const homecoming = pause(HOMECOMING_MS);
+    const closed = this.close();
+    await Promise.race([closed, homecoming.over]);
+    if (homecoming.isOver) {
+      for (const thread of this.#threads) thread.end('the producer closed while it was at work');
+    }
+    homecoming.cancel();
+    await closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,11 +201,13 @@ export class Workers<K = unknown, V = unknown> {
     return choice;
   }
 
-  #keep(sent: Promise<unknown>, records: number): void {
+  #keep(sent: Promise<unknown>, records: number, bytes: number): void {
     this.#inHand += records;
+    this.#bytesInHand += bytes;
     this.#pending.add(sent);
     const settled = () => {
       this.#inHand -= records;
+      this.#bytesInHand -= bytes;
       this.#pending.delete(sent);
       this.#onLess?.();
     };
@@ -171,7 +215,7 @@ export class Workers<K = unknown, V = unknown> {
   }
 
   async #room(): Promise<void> {
-    while (this.#inHand >= MAX_RECORDS_IN_HAND) {
+    while (this.#inHand >= MAX_RECORDS_IN_HAND || this.#bytesInHand >= this.#bufferMemory) {
       await new Promise<void>((resolve) => {
         this.#onLess = resolve;
       });
@@ -211,104 +255,20 @@ export class Workers<K = unknown, V = unknown> {
   ): Promise<BatchResult> {
     const threads = this.#threads;
     const started = performance.now();
-    const parts = divide(records, threads.length);
-    const outcomes = parts.map(({ thread, indexes }) => {
-      const part = indexes === undefined ? records : indexes.map((index) => records[index]);
-      return threads[thread].send(this.#user, topic, part);
-    });
+    const batch = divide(records, threads.length);
+    const sent = batch.parts.map((part) => threads[part.thread].send(this.#user, topic, part.records));
     choice.measuredHandOver((performance.now() - started) * 1_000, Math.max(records.length, 1));
-    const settled = await Promise.allSettled(outcomes);
-    return gather(topic, records.length, parts, settled, choice);
+    const outcomes = await Promise.allSettled(sent);
+    outcomes.forEach((outcome, p) => {
+      if (outcome.status === 'fulfilled') {
+        choice.measuredInline(outcome.value.microseconds, batch.parts[p].records.length);
+      }
+    });
+    return gather(topic, batch, outcomes);
   }
 }
 
 let nextUser = 0;
-
-interface PoolPart {
-  thread: number;
-  /** undefined: all. */
-  indexes: number[] | undefined;
-}
-
-// Records without key or partition need no order among each other: they go along with whoever is next.
-let roundRobin = 0;
-
-function divide(records: readonly BatchRecord<unknown, unknown>[], threads: number): PoolPart[] {
-  roundRobin++;
-  if (threads === 1) return [{ thread: 0, indexes: undefined }];
-  const byThread: (number[] | undefined)[] = [];
-  for (let i = 0; i < records.length; i++) {
-    const thread = threadOf(records[i], threads) ?? roundRobin % threads;
-    byThread[thread] ??= [];
-    byThread[thread].push(i);
-  }
-  const parts: PoolPart[] = [];
-  byThread.forEach((indexes, thread) => {
-    if (indexes === undefined) return;
-    parts.push({ thread, indexes: indexes.length === records.length ? undefined : indexes });
-  });
-  return parts;
-}
-
-function gather(
-  topic: string,
-  count: number,
-  parts: readonly PoolPart[],
-  settled: readonly PromiseSettledResult<PartOutcome>[],
-  choice: ModeChoice,
-): BatchResult {
-  const refusals = new Map<number, RecordError>();
-  const report = emptyReport(count, 0);
-  const { partitions, offsets, timestamps, errors, timestampTypes } = report;
-  partitions.fill(-1);
-  offsets.fill(-1n);
-  timestamps.fill(-1);
-  settled.forEach((outcome, p) => {
-    const indexOf = (i: number) => parts[p].indexes?.[i] ?? i;
-    const size = parts[p].indexes?.length ?? count;
-    if (outcome.status === 'rejected') {
-      const failure = outcome.reason as PoolFailure;
-      for (let i = 0; i < size; i++) {
-        const message = `record ${indexOf(i)} for topic ${topic}: ${failure.message}`;
-        refuse(indexOf(i), { ...failure, message });
-      }
-      return;
-    }
-    const { value } = outcome;
-    choice.measuredInline(value.microseconds, Math.max(size, 1));
-    for (let i = 0; i < size; i++) {
-      const index = indexOf(i);
-      partitions[index] = value.partitions[i];
-      offsets[index] = value.offsets[i];
-      timestamps[index] = value.timestamps[i];
-      timestampTypes[index] = CREATE_TIME;
-    }
-    for (const failed of value.failed) {
-      refuse(indexOf(failed.index), {
-        ...failed,
-        message: failed.message.replace(/^record \d+/, `record ${indexOf(failed.index)}`),
-      });
-    }
-  });
-  function refuse(index: number, { code, message, persisted, retriable }: PoolFailure) {
-    errors[index] = REFUSED;
-    const partition = partitions[index] < 0 ? undefined : partitions[index];
-    refusals.set(
-      index,
-      withoutStack(() => new RecordError(message, code, { topic, partition, index, persisted, retriable })),
-    );
-  }
-  const whole: BatchPart[] = count === 0 ? [] : [{ begin: 0, packedAt: 0, report }];
-  const result = new BatchResult(count, refusals.size, whole, refusals, () => topic);
-  if (refusals.size === 0) return result;
-  throw new BatchError(
-    [...refusals.values()].sort((a, b) => a.index - b.index),
-    result,
-  );
-}
-
-/** Of rd_kafka_timestamp_type_t; threads do not tell it. */
-const CREATE_TIME = 1;
 
 /** Cloning takes as long as handing over, and then as long again on the other side. */
 function probe(records: readonly BatchRecord<unknown, unknown>[], choice: ModeChoice): void {

@@ -1,9 +1,18 @@
 // Pools: records are serialized elsewhere, arrive once and in their keys' order, and no thread's end goes untold.
+import os from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { BatchError, type BatchResult, type Producer, type Workers, type WorkersOptions } from '../../src';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  BatchError,
+  type BatchResult,
+  type Producer,
+  type ProducerHandle,
+  type Workers,
+  type WorkersOptions,
+} from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
 import { ModeChoice } from '../../src/workers/mode-choice';
+import { PoolThread } from '../../src/workers/pool-thread';
 import { readBack } from '../broker/read-back';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
@@ -14,6 +23,20 @@ function openWorkers<K, V>(producer: Producer, options: Partial<WorkersOptions> 
   const workers = producer.workers<K, V>({ module: MODULE, mode: 'pool', threads: 2, ...options });
   onTestFinished(() => workers.close());
   return workers;
+}
+
+/** Two processors, as the operating system would tell of them. */
+function withProcessors(state: 'idle' | 'busy') {
+  let passed = 0;
+  return vi.spyOn(os, 'cpus').mockImplementation(() => {
+    passed += 100;
+    const [idle, user] = state === 'idle' ? [passed, 0] : [0, passed];
+    return Array(2).fill({ model: '', speed: 1, times: { user, nice: 0, sys: 0, irq: 0, idle } });
+  });
+}
+
+function openedHandle(cluster: EmbeddedCluster): ProducerHandle {
+  return openProducer({ bootstrapServers: cluster.bootstrapServers }).share();
 }
 
 async function failureOf(sent: Promise<BatchResult>): Promise<BatchError> {
@@ -145,6 +168,7 @@ describeOnEachCluster('a pool', (cluster) => {
   });
 
   it('switches between the modes without loss or disorder', async () => {
+    const processors = withProcessors('idle');
     const topic = await cluster.createTopic(3);
     const workers = openWorkers<string, { n: number }>(open(), { mode: 'auto', options: { slow: 60 } });
     let n = 0;
@@ -171,8 +195,9 @@ describeOnEachCluster('a pool', (cluster) => {
     await Promise.all(sent);
     expect(workers.metrics().topics[topic]).toMatchObject({ switches: 1, mode: 'pool' });
     expect(workers.metrics().topics[topic].reason).toMatch(
-      /^serializing costs [\d.]+ µs a record, handing over [\d.]+; the event loop is \d+ % busy$/,
+      /^serializing costs [\d.]+ µs a record, handing over [\d.]+; the event loop is \d+ % busy, 2.0 processors are idle$/,
     );
+    processors.mockRestore();
     const last = new Map<string, number>();
     const threads = new Set<boolean>();
     const records = await readBack(cluster.brokers, topic);
@@ -239,8 +264,145 @@ describe('workers', () => {
     expect((await sent).deliveredCount).toBe(1);
     await expect(one.sendBatch('orders', [])).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
     await producer.close();
-    const { errors } = await failureOf(two.sendBatch('orders', [{ value: {} }]));
-    expect(errors[0].code).toBe('PRODUCER_CLOSED');
+    await expect(two.sendBatch('orders', [{ value: {} }])).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+  });
+
+  it('end with their producer even where a serializer never comes back', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const workers = openWorkers<string, object>(producer);
+    await workers.sendBatch('orders', [{ key: 'a', value: {} }]);
+    const stuck = failureOf(workers.sendBatch('orders', [{ key: 'a', value: { loop: true } }]));
+    const behind = failureOf(workers.sendBatch('orders', [{ key: 'a', value: {} }]));
+    await vi.waitFor(() => expect(workers.metrics().recordsInHand).toBe(2));
+    await producer.close({ timeoutMs: 200 });
+    for (const { errors } of [await stuck, await behind]) {
+      expect(errors[0]).toMatchObject({ code: 'WORKER_FAILED', persisted: 'possibly' });
+      expect(errors[0].message).toContain('the producer closed while it was at work');
+    }
+  });
+
+  it('end a thread that says nothing for longer than delivery may take', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const user = {
+      id: -1,
+      handle: openedHandle(cluster),
+      module: { module: MODULE, export: undefined, options: undefined },
+      longestSilenceMs: 2_000,
+    };
+    const [thread] = PoolThread.take(1);
+    await expect(thread.send(user, 'orders', [{ value: { loop: true } }])).rejects.toMatchObject({
+      code: 'WORKER_FAILED',
+      message: 'the thread that had it ended: it said nothing for 2000 ms',
+    });
+    // The pool heals.
+    expect((await thread.send(user, 'orders', [{ value: {} }])).failed).toEqual([]);
+    await thread.leave(user);
+  });
+
+  it('refuse what is no record, no key and no partition, one by one', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 2 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    for (const threads of [1, 3]) {
+      const workers = openWorkers<unknown, object>(producer, { threads });
+      const hostile = Object.defineProperty({ value: {} }, 'key', {
+        get() {
+          throw new Error('not today');
+        },
+      });
+      const records = [
+        { value: {}, partition: -1 },
+        { value: {}, partition: 1.5 },
+        { value: {}, partition: 'x' },
+        { value: {}, partition: 1 },
+        null,
+        'text',
+        hostile,
+        { value: {}, key: { n: 1n } },
+        { value: {} },
+      ];
+      const { errors, result } = await failureOf(workers.sendBatch('orders', records as never));
+      expect(errors.map(({ index }) => index)).toEqual([0, 1, 2, 4, 5, 6, 7]);
+      for (const error of errors) expect(error).toMatchObject({ topic: 'orders', persisted: 'no' });
+      expect(errors[0].message).toContain('partition must be');
+      expect(errors[3].message).toContain('must be an object, got null');
+      expect(errors[5].message).toContain('not today');
+      expect(errors[6].message).toContain('key must be');
+      expect(result.deliveredCount).toBe(2);
+      await expect(workers.sendBatch('orders', undefined as never)).rejects.toThrow(
+        'records must be an array, got undefined',
+      );
+    }
+  });
+
+  it('tell the timestamps that brokers stored, and of which kind', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const workers = openWorkers<string, object>(producer);
+    const single = await producer.send({ topic: 'orders', value: 'v' });
+    const { timestampType } = (await workers.sendBatch('orders', [{ value: {} }])).record(0);
+    expect(timestampType).toBe(single.timestampType);
+  });
+
+  it('hold batches back when as many bytes are on their way as the buffer has', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 100_000,
+      maxBlockMs: 60_000,
+    });
+    const workers = openWorkers<string, Buffer>(producer, { export: 'plain' });
+    await workers.sendBatch('orders', [{ value: Buffer.from('v') }]);
+    cluster.brokerDown('all');
+    const sends = Array.from({ length: 20 }, () =>
+      workers.sendBatch('orders', [{ value: Buffer.alloc(30_000) }]).catch(() => undefined),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(workers.metrics().recordsInHand).toBe(4);
+    cluster.brokerUp('all');
+    for (const result of await Promise.all(sends)) expect(result?.deliveredCount).toBe(1);
+  });
+
+  it("follow the owner's partitioner of a topic, and refuse where that is code", async () => {
+    const cluster = await EmbeddedCluster.start({
+      topics: ['named', 'coded'].map((topic) => ({ topic, partitions: 8 })),
+    });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      topics: { named: { partitioner: 'fnv1a' }, coded: { partitioner: () => 7 } },
+    });
+    for (const mode of ['pool', 'inline'] as const) {
+      const workers = openWorkers<string, object>(producer, { mode });
+      const { partitions } = await workers.sendBatch('named', [{ key: 'a key', value: {} }]);
+      const { partition } = await producer.send({ topic: 'named', key: 'a key', value: '{}' });
+      expect(partitions[0]).toBe(partition);
+      const { errors } = await failureOf(workers.sendBatch('coded', [{ key: 'a key', value: {} }]));
+      expect(errors[0]).toMatchObject({ code: 'PARTITIONER_FAILED', persisted: 'no' });
+      expect(errors[0].message).toContain("the owner's partitioner for topic coded is code");
+      const own = openWorkers<string, object>(producer, { mode, export: 'byLength' });
+      expect((await failureOf(own.sendBatch('coded', [{ key: 'abc', value: {} }]))).errors[0].code).toBe(
+        'PARTITIONER_FAILED',
+      );
+    }
+  });
+
+  it('are told of by the producer, topic by topic', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const workers = openWorkers<string, object>(producer);
+    await workers.sendBatch('orders', [{ value: {} }]);
+    expect(producer.metrics().modes).toEqual({
+      orders: expect.objectContaining({ mode: 'pool', reason: 'as the options say' }),
+    });
+    await workers.close();
+    expect(producer.metrics().modes).toEqual({});
   });
 
   it.each([
@@ -265,17 +427,18 @@ describe('the choice of mode', () => {
     ['cheap serializers stay', 1, 0.6, 1, 'inline'],
     ['expensive ones go while the thread is busy', 10, 1, 0.9, 'pool'],
     ['and stay while it has time', 10, 1, 0.3, 'inline'],
-  ])('%s', (_title, inline, handOver, utilization, mode) => {
+    ['and where no other processor is idle', 10, 1, 0.9, 'inline', 0.2],
+  ])('%s', (_title, inline, handOver, utilization, mode, idle = 1) => {
     const choice = measured(inline, handOver);
-    expect(choice.decide(utilization)).toBe(mode === 'pool');
+    expect(choice.decide(utilization, idle)).toBe(mode === 'pool');
     expect(choice.mode).toBe(mode);
   });
 
   it('does not swing to and fro about the border', () => {
     const choice = measured(10, 1);
-    choice.decide(0.9);
+    choice.decide(0.9, 1);
     for (const utilization of [0.3, 0.6, 0.2, 0.9, 0.4]) {
-      expect(choice.decide(utilization)).toBe(false);
+      expect(choice.decide(utilization, 1)).toBe(false);
       choice.measuredInline(170, 100);
     }
     expect(choice.metrics(undefined)).toMatchObject({ mode: 'pool', switches: 1 });
@@ -283,17 +446,17 @@ describe('the choice of mode', () => {
 
   it('comes back when the thread has long been idle', () => {
     const choice = measured(10, 1);
-    choice.decide(0.9);
-    for (let i = 0; i < 11; i++) expect(choice.decide(0.05)).toBe(false);
-    expect(choice.decide(0.05)).toBe(true);
+    choice.decide(0.9, 1);
+    for (let i = 0; i < 11; i++) expect(choice.decide(0.05, 1)).toBe(false);
+    expect(choice.decide(0.05, 1)).toBe(true);
     expect(choice.mode).toBe('inline');
   });
 
   it('comes back when serializing has become cheap', () => {
     const choice = measured(10, 1);
-    choice.decide(0.9);
+    choice.decide(0.9, 1);
     for (let i = 0; i < 40; i++) choice.measuredInline(100, 100);
-    expect(choice.decide(0.9)).toBe(true);
+    expect(choice.decide(0.9, 1)).toBe(true);
     expect(choice.metrics(undefined)).toMatchObject({ mode: 'inline', switches: 2 });
   });
 });

@@ -1,0 +1,114 @@
+// One batch divided among the threads of a pool, and their outcomes put together again.
+import { type BatchPart, BatchResult } from '../delivery/batch-result';
+import { emptyReport, REFUSED } from '../delivery/delivery-report';
+import { BatchError, describeValue, RecordError, withoutStack } from '../errors';
+import type { BatchRecord } from '../intake/record';
+import type { PartOutcome, PoolFailure } from './pool-messages';
+import { threadOf } from './thread-of-key';
+
+type AnyRecord = BatchRecord<unknown, unknown>;
+
+export interface PoolPart {
+  readonly thread: number;
+  readonly records: readonly AnyRecord[];
+  /** Of the records in the batch; undefined: they are all of it. */
+  readonly indexes: readonly number[] | undefined;
+}
+
+export interface DividedBatch {
+  readonly count: number;
+  readonly parts: readonly PoolPart[];
+  /** By index: what is no record at all. */
+  readonly refused: ReadonlyMap<number, PoolFailure>;
+}
+
+// Records without key or partition need no order among each other: they go along with whoever is next.
+let roundRobin = 0;
+
+export function divide(records: readonly AnyRecord[], threads: number): DividedBatch {
+  const refused = new Map<number, PoolFailure>();
+  const byThread: (number[] | undefined)[] = [];
+  const anyThread = roundRobin++ % threads;
+  for (let i = 0; i < records.length; i++) {
+    const record: unknown = records[i];
+    if (record === null || typeof record !== 'object') {
+      const message = `the record must be an object, got ${describeValue(record)}`;
+      refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
+      continue;
+    }
+    let thread: number;
+    try {
+      thread = threadOf(record as AnyRecord, threads) ?? anyThread;
+    } catch (error) {
+      const message = `it could not be read: ${error instanceof Error ? error.message : describeValue(error)}`;
+      refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
+      continue;
+    }
+    const indexes = byThread[thread] ?? [];
+    byThread[thread] = indexes;
+    indexes.push(i);
+  }
+  const parts: PoolPart[] = [];
+  byThread.forEach((indexes, thread) => {
+    if (indexes === undefined) return;
+    if (indexes.length === records.length) parts.push({ thread, records, indexes: undefined });
+    else parts.push({ thread, records: indexes.map((index) => records[index]), indexes });
+  });
+  return { count: records.length, parts, refused };
+}
+
+/** @throws BatchError when some records failed */
+export function gather(
+  topic: string,
+  { count, parts, refused }: DividedBatch,
+  outcomes: readonly PromiseSettledResult<PartOutcome>[],
+): BatchResult {
+  const failures = new Map<number, RecordError>();
+  const report = emptyReport(count, 0);
+  const { partitions, offsets, timestamps, errors, timestampTypes } = report;
+  partitions.fill(-1);
+  offsets.fill(-1n);
+  timestamps.fill(-1);
+
+  const fail = (index: number, message: string, { code, persisted, retriable }: PoolFailure) => {
+    errors[index] = REFUSED;
+    const partition = partitions[index] < 0 ? undefined : partitions[index];
+    failures.set(
+      index,
+      withoutStack(() => new RecordError(message, code, { topic, partition, index, persisted, retriable })),
+    );
+  };
+  const failHere = (index: number, failure: PoolFailure) =>
+    fail(index, `record ${index} for topic ${topic}: ${failure.message}`, failure);
+
+  for (const [index, failure] of refused) failHere(index, failure);
+  outcomes.forEach((outcome, p) => {
+    const { indexes, records } = parts[p];
+    const indexOf = (i: number) => indexes?.[i] ?? i;
+    if (outcome.status === 'rejected') {
+      for (let i = 0; i < records.length; i++) failHere(indexOf(i), outcome.reason as PoolFailure);
+      return;
+    }
+    const { value } = outcome;
+    for (let i = 0; i < records.length; i++) {
+      const index = indexOf(i);
+      partitions[index] = value.partitions[i];
+      offsets[index] = value.offsets[i];
+      timestamps[index] = value.timestamps[i];
+      timestampTypes[index] = value.timestampTypes[i];
+    }
+    for (const failed of value.failed) {
+      const index = indexOf(failed.index);
+      // The thread has named it by its place in the part.
+      fail(index, failed.message.replace(/^record \d+/, `record ${index}`), failed);
+    }
+  });
+
+  const whole: BatchPart[] = count === 0 ? [] : [{ begin: 0, packedAt: 0, report }];
+  const result = new BatchResult(count, failures.size, whole, failures, () => topic);
+  if (failures.size === 0) return result;
+  throw new BatchError(
+    [...failures.values()].sort((a, b) => a.index - b.index),
+    result,
+  );
+}
