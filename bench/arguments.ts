@@ -98,11 +98,17 @@ export function parseArguments(
   };
   if (options.kafka && options.brokers !== undefined)
     command.error('--kafka and --brokers exclude each other.');
+  const given = options.workload && chosen(workloads, options.workload, 'workload');
+  const unpaced = given?.find(({ pace }) => pace && !given.some(({ name }) => name === pace.of));
+  if (unpaced) {
+    const { name, pace } = unpaced;
+    command.error(`Workload ${name} takes its pace from ${pace?.of}: name both.`);
+  }
   const { quick = false, all = false, long = false } = options;
   const inRun = ({ set }: Workload) => set === 'core' || (set === 'all' && all) || (set === 'long' && long);
   return {
     contenders: options.only ? chosen(contenders, options.only, 'contender') : contenders,
-    workloads: options.workload ? chosen(workloads, options.workload, 'workload') : workloads.filter(inRun),
+    workloads: given ?? workloads.filter(inRun),
     trials: Math.ceil(options.trials ?? (quick ? 3 : 5)),
     warmupSeconds: options.warmup ?? (quick ? 1 : 2),
     seconds: options.seconds ?? (quick ? 2 : 6),

@@ -60,7 +60,8 @@ function nextCall(client: NodeClient, spec: TrialSpec): () => Promise<void> {
 }
 
 export async function measure(client: NodeClient, spec: TrialSpec): Promise<TrialResult> {
-  const { recordsPerCall, callsInFlight, recordsPerSecond } = spec.workload;
+  const { recordsPerSecond } = spec;
+  const { recordsPerCall, callsInFlight } = spec.workload;
   const intervalMs = recordsPerSecond === undefined ? 0 : (1000 * recordsPerCall) / recordsPerSecond;
   const call = nextCall(client, spec);
   // Acceptance says nothing about flight, so such a client is fed by one caller and limited by its own queue.

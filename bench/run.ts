@@ -7,6 +7,7 @@ import { SingleBar } from 'cli-progress';
 import { type BenchArguments, lengthOf, parseArguments } from './arguments';
 import type { Contender } from './contenders/contender';
 import { contenders } from './contenders/list';
+import { paceOf } from './pace';
 import { readBack } from './read-back';
 import { topicsOf } from './record-pool';
 import { html } from './report/html';
@@ -44,6 +45,7 @@ async function trial(
   workload: Workload,
   contender: Contender,
   run: BenchArguments,
+  recordsPerSecond: number | undefined,
 ): Promise<TrialResult> {
   const topic = `bench-${workload.name}-${contender.name}-${randomBytes(4).toString('hex')}`;
   const topics = topicsOf(topic, workload);
@@ -58,6 +60,7 @@ async function trial(
       warmupSeconds: run.warmupSeconds,
       seconds,
       records,
+      recordsPerSecond,
       lingerMs: run.lingerMs ?? workload.lingerMs,
       batchBytes: BATCH_BYTES,
       bufferBytes: BUFFER_BYTES,
@@ -73,7 +76,12 @@ async function trial(
 }
 
 /** Compiles what must be compiled; what cannot run is told in its series and left out. */
-async function ready(cluster: TargetCluster, workload: Workload, all: Contender[]): Promise<Series[]> {
+async function ready(
+  cluster: TargetCluster,
+  workload: Workload,
+  all: Contender[],
+  soFar: readonly Series[],
+): Promise<Series[]> {
   const series: Series[] = [];
   for (const { name, missing, needsRealKafka, prepare, supports } of all) {
     if (supports && !supports(workload)) continue;
@@ -81,6 +89,8 @@ async function ready(cluster: TargetCluster, workload: Workload, all: Contender[
     one.missing = needsRealKafka && !cluster.real ? 'not run: needs a real Kafka (--kafka)' : missing?.();
     try {
       if (one.missing === undefined) await prepare?.();
+      if (workload.pace && one.missing === undefined && paceOf(workload, name, soFar) === undefined)
+        one.missing = `not run: no valid trial in ${workload.pace.of}, whose rate it would be paced by`;
     } catch (error) {
       one.missing = `not built: ${messageOf(error)}`;
     }
@@ -96,8 +106,9 @@ async function runWorkload(
   cluster: TargetCluster,
   workload: Workload,
   run: BenchArguments,
+  soFar: readonly Series[],
 ): Promise<Series[]> {
-  const series = await ready(cluster, workload, run.contenders);
+  const series = await ready(cluster, workload, run.contenders, soFar);
   const running = series.filter(({ missing }) => missing === undefined);
   const bar = new SingleBar({
     format: `${workload.name} [{bar}] {value}/{total} {contender}`,
@@ -111,7 +122,9 @@ async function runWorkload(
       bar.update({ contender: one.contender });
       const contender = run.contenders.find(({ name }) => name === one.contender)!;
       try {
-        one.trials.push(await trial(cluster, workload, contender, run));
+        one.trials.push(
+          await trial(cluster, workload, contender, run, paceOf(workload, one.contender, soFar)),
+        );
       } catch (error) {
         one.failures.push(messageOf(error));
       }
@@ -153,7 +166,7 @@ async function runAll(run: BenchArguments): Promise<RunResults> {
   try {
     for (const workload of run.workloads) {
       if (stopped) break;
-      results.series.push(...(await runWorkload(cluster, workload, run)));
+      results.series.push(...(await runWorkload(cluster, workload, run, results.series)));
       // After every workload: a long run that is broken off keeps what it has.
       if (run.json) await write(run.json, `${JSON.stringify(results, null, 2)}\n`);
     }

@@ -11,6 +11,8 @@ export interface TrialSpec {
   seconds: number;
   /** Instead of `seconds`: a fixed number of measured records. */
   records?: number;
+  /** Calls are begun at this pace at most. */
+  recordsPerSecond?: number;
   lingerMs: number;
   batchBytes: number;
   bufferBytes: number;

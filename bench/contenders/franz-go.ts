@@ -12,6 +12,6 @@ export const franzGo: Contender = {
   note: 'Go; byte slices prebuilt, one goroutine with ProduceSync for each caller',
   missing: () => (spawnSync('go', ['version']).status === 0 ? undefined : 'not run: Go is missing'),
   prepare: () => build('go', ['build', '-o', binary, '.'], path.join(__dirname, 'franz-go')),
-  supports: ({ value, recordsPerSecond }) => value === 'text' && recordsPerSecond === undefined,
+  supports: ({ value, pace }) => value === 'text' && pace === undefined,
   command: (spec) => ({ file: binary, args: [JSON.stringify(spec)] }),
 };

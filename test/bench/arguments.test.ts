@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type BenchArguments, benchCommand, lengthOf, parseArguments } from '../../bench/arguments';
 import type { Contender } from '../../bench/contenders/contender';
 import { contenders } from '../../bench/contenders/list';
+import { paceOf } from '../../bench/pace';
 import { type Workload, workloads } from '../../bench/workloads';
+import { series, trial } from './fixed-run';
 
 function parse(...argv: string[]): BenchArguments {
   const command = benchCommand()
@@ -47,6 +49,7 @@ describe('the choice', () => {
   it.each([
     [['--only', 'millrace,nobody'], 'There is no contender nobody'],
     [['--workload', 'batch-7'], 'There is no workload batch-7'],
+    [['--workload', 'keyless,paced'], 'paced takes its pace from batch-100: name both'],
     [['--trials', '0'], 'must be a number above 0'],
     [['--seconds', 'long'], 'must be a number above 0'],
     [['--linger', '-1'], 'must be a number of 0 or more'],
@@ -54,6 +57,29 @@ describe('the choice', () => {
     [['--fast'], "unknown option '--fast'"],
   ])('%j is refused', (argv, message) => {
     expect(() => parse(...argv)).toThrow(message);
+  });
+});
+
+describe('the pace', () => {
+  const paced = workloads.find(({ name }) => name === 'paced')!;
+
+  it('is half the median that the same client reached before, in every run that has it', () => {
+    const full = [
+      series('millrace', [trial(900_000, 1), trial(1_600_000, 1), trial(1_500_000, 1)]),
+      series('kafkajs', [trial(80_000, 1)]),
+      series('confluent', [], { missing: 'not installed' }),
+    ];
+    expect(paceOf(paced, 'millrace', full)).toBe(750_000);
+    expect(paceOf(paced, 'kafkajs', full)).toBe(40_000);
+    expect(paceOf(paced, 'confluent', full)).toBeUndefined();
+    expect(paceOf(workloads.find(({ name }) => name === 'keyless')!, 'millrace', full)).toBeUndefined();
+  });
+
+  it('is known by the time it is needed', () => {
+    const order = namesOf(parse().workloads);
+    expect(order).toContain('paced');
+    for (const { name, pace } of workloads)
+      if (pace) expect(order.indexOf(pace.of)).toBeLessThan(order.indexOf(name));
   });
 });
 
