@@ -1,4 +1,5 @@
 // The command line of `npm run bench`, and what it means for a run.
+import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Contender } from './contenders/contender';
 import type { Workload } from './workloads';
@@ -19,13 +20,16 @@ export interface BenchArguments {
   brokers?: string;
   kafka: boolean;
   json?: string;
-  html?: string;
+  html: string;
   /** Write bench/results.md and bench/results.svg. */
   write: boolean;
   /** Report an earlier run, from the file that `--json` wrote, instead of running. */
   from?: string;
   list: boolean;
 }
+
+/** Git does not see it; the next run writes it anew. */
+const HTML = path.join(__dirname, 'results', 'report.html');
 
 interface Options {
   only?: string[];
@@ -39,7 +43,7 @@ interface Options {
   records?: number;
   linger?: number;
   json?: string;
-  html?: string;
+  html: string;
   kafka?: boolean;
   brokers?: string;
   list?: boolean;
@@ -75,7 +79,7 @@ export function benchCommand(): Command {
     .option('--records <n>', 'measured records of a trial, instead of a time', positive)
     .option('--linger <ms>', "linger, instead of the workload's", notNegative)
     .option('--json <file>', 'write every trial to this file')
-    .option('--html <file>', 'write a report with charts to this file')
+    .option('--html <file>', 'where to write the report with charts', path.relative('', HTML))
     .option('--kafka', 'produce to a local Apache Kafka, started for this run')
     .option('--brokers <list>', 'produce to this cluster (host:port,...)')
     .option('--write', 'write bench/results.md and bench/results.svg')

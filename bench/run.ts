@@ -25,6 +25,8 @@ const PAUSE_MS = 500;
 // For a trial that is told how many records to send, not how long.
 const RECORDS_TRIAL_TIMEOUT_SECONDS = 3600;
 
+const NEEDS_KAFKA = { all: 'needs a real Kafka', idempotence: 'idempotent, it needs a real Kafka' };
+
 /** Set by Ctrl-C: the running trial is killed, no other begins, and the cluster is closed on the way out. */
 let stopped = false;
 
@@ -56,6 +58,7 @@ async function trial(
       contender: contender.name,
       workload,
       brokers,
+      realKafka: cluster.real,
       topic,
       warmupSeconds: run.warmupSeconds,
       seconds,
@@ -86,7 +89,9 @@ async function ready(
   for (const { name, missing, needsRealKafka, prepare, supports } of all) {
     if (supports && !supports(workload)) continue;
     const one: Series = { workload: workload.name, contender: name, trials: [], failures: [] };
-    one.missing = needsRealKafka && !cluster.real ? 'not run: needs a real Kafka (--kafka)' : missing?.();
+    const onMock =
+      cluster.real || !needsRealKafka || (needsRealKafka === 'idempotence' && !workload.idempotent);
+    one.missing = missing?.() ?? (onMock ? undefined : `not run: ${NEEDS_KAFKA[needsRealKafka]} (--kafka)`);
     try {
       if (one.missing === undefined) await prepare?.();
       if (workload.pace && one.missing === undefined && paceOf(workload, name, soFar) === undefined)
@@ -187,13 +192,16 @@ async function main() {
   }
   const results =
     run.from === undefined ? await runAll(run) : (JSON.parse(await readFile(run.from, 'utf8')) as RunResults);
-  if (run.html) await write(run.html, html(results));
+  await write(run.html, html(results));
+  console.log(`Tables and charts: ${path.relative('', run.html)}`);
   if (stopped) process.exit(130);
   if (run.write) {
     await write(path.join(__dirname, 'results.md'), markdown(results));
     const picture = overview(results);
     if (picture !== undefined) await write(path.join(__dirname, 'results.svg'), picture);
   }
+  if (results.series.some(({ missing }) => missing?.includes('--kafka')))
+    console.log('More clients run on a real Kafka, which --kafka starts (Java 17 and Maven are needed).');
   const failed = results.series.some(({ failures }) => failures.length > 0);
   process.exit(failed ? 1 : 0);
 }

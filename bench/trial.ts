@@ -5,6 +5,8 @@ export interface TrialSpec {
   contender: string;
   workload: Workload;
   brokers: string;
+  /** False for librdkafka's mock, which knows older requests only. */
+  realKafka: boolean;
   topic: string;
   warmupSeconds: number;
   /** The measured part starts calls for this long, then waits for what is in flight. */

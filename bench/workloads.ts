@@ -71,7 +71,13 @@ export const workloads: Workload[] = [
   },
   { ...batches, set: 'core', name: 'keyless', title: 'batches, no keys, 100 B values', keyed: false },
   { ...batches, name: 'headers', title: 'batches, keys, two headers and a timestamp each', headers: true },
-  { ...batches, name: 'not-idempotent', title: 'batches, keys, without idempotence', idempotent: false },
+  {
+    ...batches,
+    set: 'core',
+    name: 'not-idempotent',
+    title: 'batches, keys, without idempotence',
+    idempotent: false,
+  },
   ...codecs.map(
     (compression): Workload => ({
       ...batches,

@@ -16,8 +16,12 @@ export interface Contender {
   /** Why it cannot run here, with the remedy; undefined where it can. */
   missing?(): string | undefined;
   supports?(workload: Workload): boolean;
-  /** Its idempotent producer gets no answer that it accepts from librdkafka's mock cluster. */
-  needsRealKafka?: boolean;
+  /**
+   * What does not work with librdkafka's mock cluster: 'idempotence', where the client gets no producer id (kafkajs asks
+   * the controller for it, which the mock does not have; platformatic-kafka's request is refused); or 'all', where it
+   * cannot read the mock's answer to a newer ApiVersions request.
+   */
+  needsRealKafka?: 'idempotence' | 'all';
   /** Sends records without a key even where the workload has keys. */
   dropsKeys?: boolean;
   /** Compiles what needs compiling, before the first trial. */

@@ -8,8 +8,7 @@ const binary = path.join(CACHE, 'franz-go');
 
 export const franzGo: Contender = {
   name: 'franz-go',
-  needsRealKafka: true,
-  note: 'Go; byte slices prebuilt, one goroutine with ProduceSync for each caller',
+  note: 'Go; byte slices prebuilt, one goroutine with ProduceSync for each caller; on the embedded cluster with the requests of Kafka 2.3',
   missing: () => (spawnSync('go', ['version']).status === 0 ? undefined : 'not run: Go is missing'),
   prepare: () => build('go', ['build', '-o', binary, '.'], path.join(__dirname, 'franz-go')),
   supports: ({ value, pace }) => value === 'text' && pace === undefined,

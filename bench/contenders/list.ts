@@ -48,7 +48,7 @@ const nodeRdkafkaNoReports: Contender = {
 
 const kafkajs: Contender = {
   name: 'kafkajs',
-  needsRealKafka: true,
+  needsRealKafka: 'idempotence',
   note: 'idempotence lets it send one request at a time to each broker; no linger: a send is a request',
   // The other codecs need further packages.
   supports: ({ compression }) => compression === 'none' || compression === 'gzip',
@@ -57,7 +57,7 @@ const kafkajs: Contender = {
 
 const platformatic: Contender = {
   name: 'platformatic-kafka',
-  needsRealKafka: true,
+  needsRealKafka: 'idempotence',
   note: 'compatibilityPartitioner for keys; no linger: a send is a request to each leader; runs under the Node that it demands',
   missing() {
     if (!peerFileExists('@platformatic', 'kafka', 'package.json')) return `not installed (${INSTALL_PEERS})`;

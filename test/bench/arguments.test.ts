@@ -1,4 +1,5 @@
 // What the benchmark's command line means.
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BenchArguments, benchCommand, lengthOf, parseArguments } from '../../bench/arguments';
 import type { Contender } from '../../bench/contenders/contender';
@@ -24,6 +25,15 @@ describe('without options', () => {
     expect(run.contenders).toEqual(contenders);
     expect(run.workloads.length).toBeGreaterThan(3);
     expect(run.workloads.every(({ set }) => set === 'core')).toBe(true);
+  });
+});
+
+describe('the report', () => {
+  it('goes where git does not look, or where it is told to', () => {
+    expect(path.resolve(parse().html)).toBe(
+      path.join(__dirname, '..', '..', 'bench', 'results', 'report.html'),
+    );
+    expect(parse('--html', 'mine.html').html).toBe('mine.html');
   });
 });
 
