@@ -15,6 +15,7 @@ import { markdown } from './report/markdown';
 import { overview } from './report/overview';
 import { describeMachine, type RunResults, type Series } from './report/run-results';
 import { markdownTable } from './report/table';
+import { verdicts, verdictTable } from './report/verdicts';
 import { killRunningTrial, runTrial } from './run-trial';
 import { openCluster, type TargetCluster } from './target-cluster';
 import { BATCH_BYTES, BUFFER_BYTES, type TrialResult } from './trial';
@@ -161,6 +162,7 @@ async function runAll(run: BenchArguments): Promise<RunResults> {
         ? `${run.seconds} s after ${run.warmupSeconds} s of warm-up unless the workload says otherwise`
         : `${run.records.toLocaleString('en-US')} records after ${run.warmupSeconds} s of warm-up`,
     contenders: run.contenders.map(({ name, note }) => ({ name, note })),
+    leftOut: contenders.filter((one) => !run.contenders.includes(one)).map(({ name }) => name),
     workloads: run.workloads.map((workload) => ({
       name: workload.name,
       title: workload.title,
@@ -192,6 +194,8 @@ async function main() {
   }
   const results =
     run.from === undefined ? await runAll(run) : (JSON.parse(await readFile(run.from, 'utf8')) as RunResults);
+  const targets = verdictTable(verdicts(results));
+  if (targets !== '') console.log(`Targets\n${targets}\n`);
   await write(run.html, html(results));
   console.log(`Tables and charts: ${path.relative('', run.html)}`);
   if (stopped) process.exit(130);

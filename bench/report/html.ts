@@ -4,7 +4,7 @@ import { barChart, percentileChart } from './charts';
 import { about, METHOD } from './markdown';
 import { type RunResults, type Series, type Summary, summarize, versionsOf } from './run-results';
 import { COLUMNS, rowsOf } from './table';
-import { verdicts } from './targets';
+import { cellsOf, VERDICT_COLUMNS, verdicts } from './verdicts';
 
 const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -58,13 +58,13 @@ function tableOf(series: readonly Series[]): string {
 }
 
 function targetsOf(run: RunResults): string {
-  const rows = verdicts(run).map(
-    ({ workload, what, target, reached, met }) =>
-      `<tr><td>${escaped(workload)}</td><td>${escaped(what)}</td><td>${escaped(target)}</td>` +
-      `<td>${reached.toFixed(2)}</td><td class="${met ? 'yes' : 'no'}">${met ? 'yes' : 'no'}</td></tr>`,
-  );
+  const rows = verdicts(run).map((verdict) => {
+    const cells = cellsOf(verdict).map((cell) => `<td>${escaped(cell)}</td>`);
+    return `<tr${verdict.met === false ? ' class="no"' : ''}>${cells.join('')}</tr>`;
+  });
   if (rows.length === 0) return '';
-  return `<h2>Targets</h2><table><tr><th>workload</th><th>what</th><th>target</th><th>reached</th><th>met</th></tr>${rows.join('\n')}</table>`;
+  const head = VERDICT_COLUMNS.map((column) => `<th>${column}</th>`).join('');
+  return `<h2>Targets</h2><table><tr>${head}</tr>${rows.join('\n')}</table>`;
 }
 
 export function html(run: RunResults): string {

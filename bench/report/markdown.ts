@@ -1,7 +1,7 @@
 // bench/results.md: every table of a run, and what is needed to judge it.
 import { type RunResults, versionsOf } from './run-results';
 import { markdownTable } from './table';
-import { verdicts } from './targets';
+import { verdicts, verdictTable } from './verdicts';
 
 /** What a reader must know of how the figures came about. */
 export const METHOD: readonly string[] = [
@@ -20,6 +20,7 @@ export function about(run: RunResults): string[] {
     `Cluster: ${run.cluster}.`,
     `${run.trialsEach} trials each, contenders taking turns, a fresh process and topic for every trial, ${run.length}. ` +
       'Figures are medians over the trials that count; min–max is of the rate.',
+    ...(run.leftOut?.length ? [`Left out of this run: ${run.leftOut.join(', ')}.`] : []),
   ];
 }
 
@@ -28,16 +29,12 @@ export function markdown(run: RunResults): string {
     const series = run.series.filter((one) => one.workload === name);
     return `## \`${name}\`: ${title}\n\n${settings}.\n\n${markdownTable(series)}\n`;
   });
-  const reached = verdicts(run).map(
-    ({ workload, what, target, reached, met }) =>
-      `| ${workload} | ${what} | ${target} | ${reached.toFixed(2)} | ${met ? 'yes' : 'no'} |`,
-  );
-  const targets =
-    reached.length === 0
-      ? ''
-      : `## Targets\n\n| workload | what | target | reached | met |\n| --- | --- | ---: | ---: | --- |\n${reached.join('\n')}\n\n`;
+  const reached = verdictTable(verdicts(run));
+  const targets = reached === '' ? '' : `## Targets\n\n${reached}\n\n`;
   const points = [...about(run), ...METHOD].map((text) => `* ${text}`).join('\n');
-  const clients = run.contenders.map(({ name, note }) => `| ${name} | ${versionsOf(run, name)} | ${note} |`);
+  const clients = run.contenders.map(
+    ({ name, note }) => `| ${name} | ${versionsOf(run, name).replaceAll('|', '/')} | ${note} |`,
+  );
   return `# Benchmark results
 
 Written by \`npm run bench -- --write\` on ${run.date}.

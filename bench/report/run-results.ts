@@ -23,6 +23,8 @@ export interface RunResults {
   /** How long a trial is, in words. */
   length: string;
   contenders: { name: string; note: string }[];
+  /** Contenders that were not chosen. */
+  leftOut?: string[];
   workloads: { name: string; title: string; settings: string }[];
   series: Series[];
 }
@@ -69,12 +71,12 @@ export function summarize({ trials }: Series): Summary | undefined {
   };
 }
 
-/** A contender's versions, as its trials told them. */
+/** A contender's versions, as its trials told them; or why it had none. */
 export function versionsOf(run: RunResults, contender: string): string {
-  const trial = run.series.find((one) => one.contender === contender && one.trials.length > 0)?.trials[0];
-  return trial === undefined
-    ? '–'
-    : Object.entries(trial.versions)
-        .map((pair) => pair.join(' '))
-        .join(', ');
+  const own = run.series.filter((one) => one.contender === contender);
+  const trial = own.find(({ trials }) => trials.length > 0)?.trials[0];
+  if (trial === undefined) return own.find(({ missing }) => missing !== undefined)?.missing ?? '–';
+  return Object.entries(trial.versions)
+    .map((pair) => pair.join(' '))
+    .join(', ');
 }

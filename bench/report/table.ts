@@ -62,17 +62,30 @@ export function markdownTable(series: readonly Series[]): string {
       : // A reason may be long: it is not measured for the columns' widths, and runs over those beside it.
         [row.client, row.why.replaceAll('|', '/'), ...COLUMNS.slice(2).map(() => '')],
   );
-  const measured = [[...COLUMNS], ...lines];
-  const widths = COLUMNS.map((_, column) =>
+  const figures = COLUMNS.map((_, column) => column).slice(1);
+  return alignedTable([[...COLUMNS], ...lines], figures, (cells, column) => column === 0 || cells[2] !== '');
+}
+
+/** In Markdown, columns padded to their widest cell of those that `measured` lets count; `right` are aligned so. */
+export function alignedTable(
+  [head, ...rows]: readonly [string[], ...string[][]],
+  right: readonly number[],
+  measured: (cells: readonly string[], column: number) => boolean = () => true,
+): string {
+  const widths = head.map((_, column) =>
     Math.max(
       3,
-      ...measured.filter((cells) => column === 0 || cells[2] !== '').map((cells) => cells[column]!.length),
+      ...[head, ...rows].filter((cells) => measured(cells, column)).map((cells) => cells[column]!.length),
     ),
   );
   const line = (cells: readonly string[]) => {
-    const padded = cells.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)));
+    const padded = cells.map((text, i) =>
+      right.includes(i) ? text.padStart(widths[i]!) : text.padEnd(widths[i]!),
+    );
     return `| ${padded.join(' | ')} |`;
   };
-  const rules = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(COLUMNS), `| ${rules.join(' | ')} |`, ...lines.map(line)].join('\n');
+  const rules = widths.map((width, i) =>
+    right.includes(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
+  return [line(head), `| ${rules.join(' | ')} |`, ...rows.map(line)].join('\n');
 }

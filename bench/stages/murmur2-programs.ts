@@ -11,9 +11,11 @@ const run = promisify(execFile);
 const native = path.join(__dirname, '..', '..', 'native');
 const binary = path.join(CACHE, 'murmur2-loop');
 
+export const CPP_LOOP = 'C++ loop over native/murmur2.cc';
+
 const cpp: Program = {
   group: 'murmur2',
-  name: 'C++ loop over native/murmur2.cc',
+  name: CPP_LOOP,
   missing: () => (spawnSync('c++', ['--version']).status === 0 ? undefined : 'a C++ compiler is missing'),
   async measure() {
     const sources = ['murmur2_loop.cc', path.join(native, 'murmur2.cc')];

@@ -1,8 +1,9 @@
 // `npm run bench:stages`: the stages of a record's way, each alone, in nanoseconds a record. `-- --ms 200` measures each
 // for so long, a second by default.
 import { parseArgs } from 'node:util';
-import { murmur2Stages } from './murmur2';
-import { murmur2Programs } from './murmur2-programs';
+import { murmur2Verdicts, verdictTable } from '../report/verdicts';
+import { BATCH_CALL, murmur2Stages } from './murmur2';
+import { CPP_LOOP, murmur2Programs } from './murmur2-programs';
 import { packingStages } from './packing';
 import { deliveryStages, submitStages } from './sending';
 import { serializerStages } from './serializers';
@@ -59,6 +60,11 @@ async function main() {
     await close();
   }
   console.table(lines);
+  const nsOf = (what: string): number | undefined => {
+    const ns = Number(lines.find((line) => line.what === what)?.['ns a record']);
+    return Number.isNaN(ns) ? undefined : ns;
+  };
+  console.log(verdictTable(murmur2Verdicts(nsOf(CPP_LOOP), nsOf(BATCH_CALL))));
 }
 
 main().then(

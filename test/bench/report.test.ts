@@ -1,12 +1,16 @@
 // Reports of a run whose figures are known.
 import { describe, expect, it } from 'vitest';
+import { contenders } from '../../bench/contenders/list';
 import { barChart, short } from '../../bench/report/charts';
 import { html } from '../../bench/report/html';
 import { markdown } from '../../bench/report/markdown';
 import { overview } from '../../bench/report/overview';
-import { summarize } from '../../bench/report/run-results';
+import { type Series, summarize } from '../../bench/report/run-results';
 import { markdownTable, rowsOf } from '../../bench/report/table';
-import { verdicts } from '../../bench/report/targets';
+import { TARGETS } from '../../bench/report/targets';
+import { cellsOf, murmur2Verdicts, verdicts } from '../../bench/report/verdicts';
+import type { TrialResult } from '../../bench/trial';
+import { workloads } from '../../bench/workloads';
 import { fixedRun, series, trial, usualRun } from './fixed-run';
 
 describe('figures', () => {
@@ -71,10 +75,107 @@ describe('the targets', () => {
     expect(of('event-loop delay p99, ms')).toMatchObject({ reached: 2, target: '≤ 5', met: true });
   });
 
-  it('are left out where there is nobody to compare with', () => {
+  it('are left out where their workload or their contender is', () => {
     const reached = verdicts(fixedRun([series('franz-go', [trial(1, 1)]), series('c-loop', [trial(1, 1)])]));
     expect(reached).toEqual([]);
-    expect(verdicts(usualRun).map(({ what }) => what)).not.toContain('rate × C loop');
+    expect(new Set(verdicts(usualRun).map(({ workload }) => workload))).toEqual(new Set(['batch-100']));
+  });
+
+  it('say who was not there to be compared with, and that a best of some is not certain', () => {
+    const at = (contender: string, given: Partial<Series>, ...trials: TrialResult[]) =>
+      series(contender, trials, { workload: 'single-100', ...given });
+    const run = fixedRun([
+      at('millrace', {}, trial(400, 1)),
+      at('kafkajs', {}, trial(100, 1)),
+      at('confluent', { missing: 'not installed (npm install --prefix somewhere)' }),
+      at('platformatic-kafka', { failures: ['lost a record'] }),
+    ]);
+    const [verdict] = verdicts(run).filter(({ workload }) => workload === 'single-100');
+    expect(verdict).toMatchObject({ reached: 4, met: true });
+    expect(cellsOf(verdict!).slice(3)).toEqual([
+      '4.00',
+      'yes, so far',
+      'node-rdkafka: not in this run; platformatic-kafka: no valid trial; confluent: not installed',
+    ]);
+    const slower = { ...verdict!, reached: 2, met: false };
+    expect(cellsOf(slower).slice(3, 5)).toEqual(['2.00', 'no']);
+  });
+
+  it('are not measured where nobody they name was there, or their own contender has no figures', () => {
+    const alone = verdicts(usualRun).find(({ what }) => what === 'rate × C loop')!;
+    expect(alone).toMatchObject({
+      reached: undefined,
+      met: undefined,
+      absent: [{ name: 'c-loop', why: 'not in this run' }],
+    });
+    expect(cellsOf(alone).slice(3)).toEqual(['–', 'not measured', 'c-loop: not in this run']);
+    const failed = fixedRun([
+      series('millrace', [], { failures: ['lost a record'] }),
+      series('franz-go', [trial(1, 1)]),
+    ]);
+    expect(verdicts(failed).find(({ what }) => what === 'rate × franz-go')).toMatchObject({
+      met: undefined,
+      absent: [{ name: 'millrace', why: 'no valid trial' }],
+    });
+  });
+
+  it('compare with another workload, and with other entries of Millrace', () => {
+    const at = (contender: string, workload: string, perSecond: number, delay = 1, busy = 0.4) =>
+      series(
+        contender,
+        [trial(perSecond, 1, { eventLoopDelayMs: { p99: delay, max: delay }, eventLoopBusy: busy })],
+        { workload },
+      );
+    const run = fixedRun([
+      at('millrace', 'batch-100', 1000),
+      at('millrace-kafkajs', 'batch-100', 850),
+      at('kafkajs', 'batch-100', 50),
+      at('millrace', 'paced', 400, 1, 0.55),
+      at('millrace', 'headers', 700),
+      at('millrace', 'single-1000', 500),
+      at('millrace-kafkajs', 'single-1000', 310),
+      at('kafkajs', 'single-1000', 10),
+      at('millrace', 'json-to-avro', 100),
+      at('millrace-pool', 'json-to-avro', 140, 11),
+    ]);
+    const reached = Object.fromEntries(
+      verdicts(run).map(({ workload, what, reached, met }) => [
+        `${workload}: ${what}`,
+        [reached && Number(reached.toFixed(3)), met],
+      ]),
+    );
+    expect(reached).toMatchObject({
+      'batch-100: rate × kafkajs': [20, true],
+      'batch-100: millrace-kafkajs: rate × millrace': [0.85, false],
+      'batch-100: millrace-kafkajs: rate × kafkajs': [17, true],
+      'single-1000: millrace-kafkajs: rate × kafkajs': [31, true],
+      'paced: rate × full rate': [0.4, false],
+      'paced: JavaScript thread busy, %': [55, false],
+      'headers: rate × without headers': [0.7, true],
+      'json-to-avro: pool: rate × inline': [1.4, true],
+      'json-to-avro: pool: event-loop delay p99, ms': [11, false],
+    });
+  });
+
+  it('are about workloads and contenders that there are', () => {
+    const about = TARGETS.flatMap(({ workload, against }) => [workload, against?.workload ?? workload]);
+    const of = TARGETS.flatMap(({ contender = 'millrace', against }) => [
+      contender,
+      ...(against?.contenders ?? []),
+    ]);
+    expect(workloads.map(({ name }) => name)).toEqual(expect.arrayContaining([...new Set(about)]));
+    expect(contenders.map(({ name }) => name)).toEqual(expect.arrayContaining([...new Set(of)]));
+  });
+
+  it('hold hashing from JavaScript against hashing in C++', () => {
+    expect(murmur2Verdicts(8, 30)).toMatchObject([
+      { target: '≤ 10', reached: 8, met: true },
+      { target: '≤ 3', reached: 3.75, met: false },
+    ]);
+    expect(murmur2Verdicts(undefined, 30)).toMatchObject([
+      { met: undefined, absent: [{ name: 'C++ loop', why: 'not run' }] },
+      { met: undefined, absent: [{ name: 'C++ loop', why: 'not run' }] },
+    ]);
   });
 
   it('take the lowest latency for the best', () => {
@@ -112,6 +213,18 @@ describe('documents', () => {
       '## Targets',
     ])
       expect(text).toContain(part);
+  });
+
+  it('name who was missing where versions stand, and who was left out', () => {
+    const run = { ...usualRun, leftOut: ['confluent', 'java-perf'] };
+    for (const text of [markdown(run), html(run)]) {
+      expect(text).toContain('Left out of this run: confluent, java-perf.');
+      expect(text).toMatch(/platformatic-kafka[ |<>/td]+not run: needs Node/);
+      expect(text).toContain('c-loop: not in this run');
+    }
+    expect(markdown(usualRun)).not.toContain('Left out');
+    const rows = markdown(usualRun).match(/^\| platformatic-kafka +\|.*$/gm)!;
+    expect(rows.map((row) => row.split('|').length)).toEqual([5, 13]);
   });
 
   it('the HTML file has charts and tables and loads nothing', () => {
