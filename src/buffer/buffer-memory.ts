@@ -2,7 +2,12 @@
 // callers wait here, in order, for at most `maxBlockMs` (Java's buffer.memory and max.block.ms). Threads that share a
 // client have equal parts of its limit, so that each waits for its own records only.
 //
-// One topic may hold no more than its share, so that a topic which cannot be delivered to leaves room for the others.
+// One topic may hold no more than its share of what the others leave, so that topics which cannot be delivered to, however
+// many, leave room for the rest. What lies beyond has to be earned: bytes that were acknowledged make room for as many. So
+// a topic that was stuck from the beginning stays within its share, while the only topic of a producer comes to have
+// nearly everything as soon as its records arrive. A remainder is kept free even then, because whoever fills the buffer
+// may get stuck later.
+//
 // Those who wait for their topic's share let the other topics' records go ahead; those who wait for the buffer as a
 // whole let nobody.
 import { WaitQueue } from './wait-queue';
@@ -28,9 +33,14 @@ interface Place {
   deadline: number;
 }
 
+/** Of what a topic's share leaves of the buffer, the part that cannot be earned either. */
+const KEPT_FREE = 1 / 4;
+
 /** One topic's part of the buffer, and who waits for it. */
 class TopicShare {
   used = 0;
+  /** Bytes acknowledged since its last failure. */
+  earned = 0;
   readonly queue = new WaitQueue<Place>();
 }
 
@@ -40,6 +50,8 @@ export class BufferMemory {
   readonly maxBlockMs: number;
   readonly #total: number;
   readonly #sharePart: number;
+  /** The part of what the others leave that a topic can earn. */
+  readonly #mostPart: number;
   #used = 0;
   /** By topic id. */
   readonly #shares: TopicShare[] = [];
@@ -52,12 +64,13 @@ export class BufferMemory {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param sharePart the part of the capacity that one of several topics may hold */
+  /** @param sharePart the part of the buffer that one topic may hold; 1: no limit */
   constructor(capacity: number, maxBlockMs: number, sharePart: number) {
     this.capacity = capacity;
     this.#total = capacity;
     this.maxBlockMs = maxBlockMs;
     this.#sharePart = sharePart;
+    this.#mostPart = 1 - (1 - sharePart) * KEPT_FREE;
   }
 
   /** From now on so many threads share the limit. Less than is in use means waiting until that is given back. */
@@ -79,9 +92,9 @@ export class BufferMemory {
     return this.#waiting;
   }
 
-  /** What one topic may hold. A producer's only topic may have it all. */
-  get topicLimit(): number {
-    return this.#topicCount > 1 ? Math.floor(this.capacity * this.#sharePart) : this.capacity;
+  /** Bytes that this topic may hold, as things are now. */
+  limitOf(topicId: number): number {
+    return Math.floor(this.#limitOf(this.#shareOf(topicId)));
   }
 
   usedBy(topicId: number): number {
@@ -90,7 +103,8 @@ export class BufferMemory {
 
   /** Bytes that `take` may have for this topic now. */
   roomFor(topicId: number): number {
-    return Math.min(this.capacity - this.#used, this.topicLimit - this.#shareOf(topicId).used);
+    const share = this.#shareOf(topicId);
+    return this.#limitOf(share) - share.used;
   }
 
   /**
@@ -115,9 +129,16 @@ export class BufferMemory {
     this.#add(this.#shareOf(topicId), bytes);
   }
 
-  /** Gives bytes back, of each topic so many. */
-  release(topicIds: readonly number[], bytes: readonly number[]): void {
-    for (let i = 0; i < topicIds.length; i++) this.#add(this.#shareOf(topicIds[i]), -bytes[i]);
+  /**
+   * Gives bytes back, of each topic so many.
+   * @param failed by place: those that were not acknowledged, if there are any
+   */
+  release(topicIds: readonly number[], bytes: readonly number[], failed?: readonly boolean[]): void {
+    for (let i = 0; i < topicIds.length; i++) {
+      const share = this.#shareOf(topicIds[i]);
+      this.#add(share, -bytes[i]);
+      share.earned = failed?.[i] ? 0 : share.earned + bytes[i];
+    }
     this.#serve();
   }
 
@@ -178,13 +199,20 @@ export class BufferMemory {
     this.#used += bytes;
   }
 
+  // Never more than the others leave.
+  #limitOf(share: TopicShare): number {
+    const left = this.capacity - (this.#used - share.used);
+    const most = this.#topicCount > 1 ? this.capacity * this.#sharePart : this.capacity;
+    return Math.min(left * this.#sharePart + share.earned, left * this.#mostPart, most);
+  }
+
   #fits(share: TopicShare, bytes: number): boolean {
     return this.#fitsShare(share, bytes) && this.#fitsWhole(bytes);
   }
 
   // What exceeds a limit alone may pass when there is nothing else within it.
   #fitsShare(share: TopicShare, bytes: number): boolean {
-    return share.used + bytes <= this.topicLimit || share.used === 0;
+    return share.used + bytes <= this.#limitOf(share) || share.used === 0;
   }
 
   #fitsWhole(bytes: number): boolean {

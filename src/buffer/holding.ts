@@ -1,5 +1,5 @@
 // What one frame holds of the buffer, in the order of its records: given back as they settle.
-import { IN_FLIGHT } from '../delivery/delivery-report';
+import { type DeliveryReport, IN_FLIGHT, REFUSED } from '../delivery/delivery-report';
 import type { BufferMemory } from './buffer-memory';
 
 export class Holding {
@@ -41,23 +41,33 @@ export class Holding {
 
   /**
    * Gives back what runs hold that have settled, so that a topic's records do not take its share for as long as another
-   * topic's in the same frame are stuck. `errors`: of a partial report.
+   * topic's in the same frame are stuck. `errors`: of a report with failures or with records in flight.
    */
   releaseSettled(errors: Int16Array): void {
     let begin = 0;
+    const failed: boolean[] = [];
     const given = this.#bytes.map((bytes, run) => {
       const end = begin + this.#records[run];
-      const settled = !errors.subarray(begin, end).includes(IN_FLIGHT);
+      const outcomes = errors.subarray(begin, end);
       begin = end;
+      const settled = !outcomes.includes(IN_FLIGHT);
+      failed.push(settled && outcomes.some((code) => code !== 0 && code !== REFUSED));
       if (!settled) return 0;
       this.#bytes[run] = 0;
       return bytes;
     });
-    this.#memory.release(this.#topicIds, given);
+    this.#memory.release(this.#topicIds, given, failed);
   }
 
-  /** Gives back what is left. */
-  release(): void {
-    this.#memory.release(this.#topicIds, this.#bytes);
+  /** The frame's end: gives back what is left. */
+  release(report: DeliveryReport): void {
+    if (report.failedCount > 0) this.releaseSettled(report.errors);
+    else this.#memory.release(this.#topicIds, this.#bytes);
+  }
+
+  /** Gives everything back: none of it was sent. */
+  releaseUnsent(): void {
+    const failed = this.#topicIds.map(() => true);
+    this.#memory.release(this.#topicIds, this.#bytes, failed);
   }
 }

@@ -206,11 +206,11 @@ export class LineLane {
     const lineBytes =
       this.#recordsSeen === 0 ? FIRST_GUESS_OF_LINE_BYTES : this.#bytesSeen / this.#recordsSeen;
     const records = Math.min(FRAME_RECORDS, Math.ceil(bytes / lineBytes));
+    const { id: topicId } = this.#topic;
     const wanted = Math.min(
       Math.ceil(Math.min(bytes, records * lineBytes) + records * RECORD_OVERHEAD_BYTES),
-      memory.topicLimit,
+      memory.limitOf(topicId),
     );
-    const { id: topicId } = this.#topic;
     if (memory.tryTake(topicId, wanted)) return wanted;
     await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
@@ -308,7 +308,7 @@ class LineFrame implements FrameOwner {
 
   settled(report: DeliveryReport): void {
     if (!this.#givenUp) this.#tell(report);
-    this.pipeline.memory.release([this.topic.id], [this.admitted]);
+    this.pipeline.memory.release([this.topic.id], [this.admitted], [report.failedCount > 0]);
   }
 
   /** A stretch is told of as a whole. */
@@ -333,7 +333,7 @@ class LineFrame implements FrameOwner {
   refused(cause: unknown): void {
     for (let i = 0; i < this.count; i++) this.#reject(i, frameRefused(this.topic.name, 0, cause));
     this.#end();
-    this.pipeline.memory.release([this.topic.id], [this.admitted]);
+    this.pipeline.memory.release([this.topic.id], [this.admitted], [true]);
   }
 
   #reject(index: number, error: RecordError): void {

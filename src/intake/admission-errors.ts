@@ -35,8 +35,8 @@ export function transactionAborted(topic: string, index: number): RecordError {
 function bufferTimeout(topic: string, index: number, memory: BufferMemory, topicId: number): RecordError {
   const held = memory.usedBy(topicId);
   const whose =
-    held > memory.used - held
-      ? `, ${held} of them of this topic (limit by topicBufferShare: ${memory.topicLimit})`
+    held > 0 && memory.roomFor(topicId) < memory.capacity - memory.used
+      ? `, ${held} of them of this topic (limit by topicBufferShare: ${memory.limitOf(topicId)})`
       : '';
   return withoutStack(
     () =>

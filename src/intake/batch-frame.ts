@@ -41,7 +41,7 @@ export class BatchFrame implements FrameOwner {
 
   settled(report: DeliveryReport): void {
     if (!this.#givenUp) this.#onSettled(this, report);
-    this.holding.release();
+    this.holding.release(report);
   }
 
   /** A batch tells of all its records at once. */
@@ -56,6 +56,6 @@ export class BatchFrame implements FrameOwner {
 
   refused(cause: unknown): void {
     this.#onRefused(this, cause);
-    this.holding.release();
+    this.holding.releaseUnsent();
   }
 }

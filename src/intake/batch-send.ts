@@ -1,7 +1,8 @@
 // One sendBatch call: packs its records into frames as memory and topics allow, and gathers the outcome.
 //
 // The records are read in order, each once. Where one cannot go on (its topic's partitions are not known yet, the
-// buffer is full) the batch waits there, and what is behind it waits too.
+// buffer is full) the batch waits there, and what is behind it waits too. When it has waited for memory long enough, it
+// goes through the rest without waiting: other topics may have room.
 import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
@@ -57,6 +58,8 @@ export class BatchSend<K, V> implements Waiter {
   #waitingSince = 0;
   /** Its turn has come after a wait for memory. */
   #served = false;
+  /** It has waited for memory as long as a send may: what finds none now is refused. */
+  #outOfTime = false;
   #forgetTopic: (() => void) | undefined;
   #accepted = false;
   #finished = false;
@@ -109,7 +112,10 @@ export class BatchSend<K, V> implements Waiter {
   /** An eighth of what one topic may have, or what is left: pieces worth a frame. */
   get wanted(): number {
     const next = (this.#held?.size ?? 0) + RECORD_OVERHEAD_BYTES;
-    return Math.max(next, Math.min(this.#pipeline.memory.topicLimit / 8, (this.#count - this.#next) * next));
+    return Math.max(
+      next,
+      Math.min(this.#pipeline.memory.limitOf(this.topicId) / 8, (this.#count - this.#next) * next),
+    );
   }
 
   resume(): boolean {
@@ -125,6 +131,11 @@ export class BatchSend<K, V> implements Waiter {
   }
 
   expire(reason: WaitEnd): void {
+    if (reason === 'timeout') {
+      this.#outOfTime = true;
+      this.#goOn();
+      return;
+    }
     const { memory } = this.#pipeline;
     const { topicId } = this;
     this.#refuseRest((topic, index) => waitEnded(reason, topic, index, memory, topicId));
@@ -262,7 +273,10 @@ export class BatchSend<K, V> implements Waiter {
     }
     const bound = upperBoundOf(record);
     handover.writer.ensureFree();
-    if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) return 'full';
+    if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) {
+      if (this.#outOfTime) throw waitEnded('timeout', topic.name, this.#next, memory, topic.id);
+      return 'full';
+    }
     this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) {

@@ -58,7 +58,7 @@ export class SingleSendFrame<K, V> implements FrameOwner {
 
   settled(report: DeliveryReport): void {
     this.#tell(report);
-    this.#holding.release();
+    this.#holding.release(report);
   }
 
   partly(report: DeliveryReport): void {
@@ -79,7 +79,7 @@ export class SingleSendFrame<K, V> implements FrameOwner {
     });
     tally.failed += count;
     outstanding.settle(this.epoch, count);
-    this.#holding.release();
+    this.#holding.releaseUnsent();
   }
 
   #tell(report: DeliveryReport): void {

@@ -211,7 +211,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     name: 'topicBufferShare',
     rule: { kind: 'number', min: 0, max: 1, unit: '' },
     default: 0.5,
-    summary: 'part of `bufferMemory` that one of several topics may hold, so that one bad topic leaves room',
+    summary:
+      'part of `bufferMemory` that one topic may hold of what others leave, so that a bad one leaves room; an only topic may hold more once it is acknowledged',
   },
   {
     name: 'maxBlockMs',

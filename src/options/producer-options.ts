@@ -64,8 +64,9 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   /** Bytes of unacknowledged records (with a fixed overhead for each) this producer holds. Default 33,554,432. */
   bufferMemory?: number;
   /**
-   * The part of `bufferMemory` that the records of one topic may hold, once the producer has sent to more than one: a
-   * topic that cannot be delivered then leaves room for the others. From 0 (a record at a time) to 1 (no limit, as in Java). Default 0.5.
+   * The part of `bufferMemory` that the records of one topic may hold, of what other topics leave: one that cannot be
+   * delivered then leaves room for the others. A producer's only topic gets nearly all of it, as its records are
+   * acknowledged. From 0 (a record at a time) to 1 (no limit, as in Java). Default 0.5.
    */
   topicBufferShare?: number;
   /** How long a send waits for a full buffer, or for its topic's partitions to be known. Default 60,000 ms. */

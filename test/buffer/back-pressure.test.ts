@@ -18,6 +18,7 @@ describe('a full buffer', () => {
     const producer = openProducer({
       bootstrapServers: cluster.bootstrapServers,
       bufferMemory: 20_000,
+      topicBufferShare: 1,
       maxBlockMs: 500,
     });
     await producer.send({ topic: 'orders', value });
@@ -72,6 +73,7 @@ describe('a full buffer', () => {
     const producer = openProducer({
       bootstrapServers: cluster.bootstrapServers,
       bufferMemory: 20_000,
+      topicBufferShare: 1,
       maxBlockMs: 300,
     });
     await producer.send({ topic: 'orders', value });

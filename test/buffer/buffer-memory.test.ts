@@ -6,7 +6,7 @@ import { BufferMemory, type Waiter } from '../../src/buffer/buffer-memory';
 const FAR_MS = 60_000;
 const [A, B] = [1, 2];
 
-/** A memory of which each of several topics may hold half, and what was given to whom. */
+/** A memory of which one topic may hold half of what the others leave, and what was given to whom. */
 function halves(capacity: number) {
   const memory = new BufferMemory(capacity, FAR_MS, 0.5);
   const given: string[] = [];
@@ -29,30 +29,84 @@ function halves(capacity: number) {
     return waiter;
   };
   const giveBack = (topicId: number, bytes: number) => memory.release([topicId], [bytes]);
-  return { memory, given, ask, giveBack };
+  const fail = (topicId: number, bytes: number) => memory.release([topicId], [bytes], [true]);
+  /** Takes byte by byte as much as a topic may have. */
+  const fill = (topicId: number) => {
+    while (memory.tryTake(topicId, 1));
+    return memory.usedBy(topicId);
+  };
+  return { memory, given, ask, giveBack, fail, fill };
 }
 
 describe('the buffer', () => {
-  it('is all there for a producer of one topic', () => {
-    const { memory, given, ask } = halves(100);
-    ask('a1', A, 100);
-    expect(given).toEqual(['a1']);
-    expect([memory.topicLimit, memory.roomFor(A)]).toEqual([100, 0]);
+  it('gives the only topic half at first, and as much more as has been acknowledged', () => {
+    const { memory, fill, giveBack } = halves(1_000);
+    expect(fill(A)).toBe(500);
+    giveBack(A, 100);
+    expect(fill(A)).toBe(600);
+    giveBack(A, 600 - 1);
+    expect(fill(A)).toBe(875);
+    expect([memory.limitOf(A), memory.roomFor(A)]).toEqual([875, 0]);
   });
 
-  it('keeps room for other topics once there are several', () => {
+  it('has room for a first record of another topic, whatever the only one did before it was stuck', () => {
+    const { memory, fill, giveBack } = halves(1_000);
+    while (memory.usedBy(A) < 875) {
+      fill(A);
+      giveBack(A, 300);
+      fill(A);
+    }
+    expect(memory.tryTake(B, 62)).toBe(true);
+    giveBack(B, 61);
+    expect(memory.tryTake(B, 100)).toBe(true);
+    expect(memory.tryTake(A, 1)).toBe(false);
+  });
+
+  it('leaves a topic that fails its half only', () => {
+    const { fill, giveBack, fail } = halves(1_000);
+    fill(A);
+    giveBack(A, 300);
+    expect(fill(A)).toBe(800);
+    fail(A, 400);
+    expect(fill(A)).toBe(500);
+    giveBack(A, 200);
+    expect(fill(A)).toBe(700);
+  });
+
+  it('never gives one of several topics more than half, acknowledged or not', () => {
+    const { memory, fill, giveBack } = halves(1_000);
+    memory.take(B, 1);
+    memory.release([B], [1]);
+    fill(A);
+    giveBack(A, 400);
+    expect(fill(A)).toBe(500);
+  });
+
+  it('leaves room beside any number of topics that are stuck, and more to one that is not', () => {
+    const { memory, fill, giveBack } = halves(1_024);
+    expect([fill(1), fill(2), fill(3), fill(4)]).toEqual([512, 256, 128, 64]);
+    giveBack(4, 63);
+    expect(fill(4)).toBe(Math.floor((1_024 - 896) * (7 / 8)));
+    expect(memory.used).toBeLessThan(1_024);
+  });
+
+  it('has no limit for a topic where the share is 1', () => {
+    const memory = new BufferMemory(100, FAR_MS, 1);
+    memory.take(B, 10);
+    expect([memory.limitOf(A), memory.tryTake(A, 90), memory.roomFor(A)]).toEqual([90, true, 0]);
+  });
+
+  it('keeps room for other topics', () => {
     const { memory, given, ask, giveBack } = halves(100);
     ask('b1', B, 10);
-    ask('a1', A, 50);
+    ask('a1', A, 45);
     ask('a2', A, 1);
-    ask('b2', B, 30);
+    ask('b2', B, 17);
     expect(given).toEqual(['b1', 'a1', 'b2']);
-    expect([memory.usedBy(A), memory.usedBy(B), memory.roomFor(A), memory.roomFor(B)]).toEqual([
-      50, 40, 0, 10,
-    ]);
-    giveBack(B, 40);
+    expect([memory.usedBy(A), memory.usedBy(B), memory.roomFor(B)]).toEqual([45, 27, 0.5]);
+    giveBack(B, 1);
     expect(memory.waiting).toBe(1);
-    giveBack(A, 1);
+    giveBack(A, 10);
     expect(given).toEqual(['b1', 'a1', 'b2', 'a2']);
   });
 
@@ -69,13 +123,13 @@ describe('the buffer', () => {
 
   it('lets nobody pass who comes after one that waits for the whole of it', () => {
     const { given, ask, giveBack } = halves(100);
-    ask('a1', A, 50);
-    ask('b1', B, 45);
+    ask('a1', A, 45);
+    ask('b1', B, 40);
     ask('c1', 3, 20);
-    ask('b2', B, 1);
+    ask('d1', 4, 1);
     expect(given).toEqual(['a1', 'b1']);
     giveBack(A, 20);
-    expect(given).toEqual(['a1', 'b1', 'c1', 'b2']);
+    expect(given).toEqual(['a1', 'b1', 'c1', 'd1']);
   });
 
   it('takes a record larger than a share when nothing else of its topic is there', () => {
@@ -91,7 +145,7 @@ describe('the buffer', () => {
   it('lets one who gives up make way for those behind', () => {
     const { memory, given, ask } = halves(100);
     ask('b1', B, 1);
-    ask('a1', A, 45);
+    ask('a1', A, 40);
     const gone = ask('a2', A, 30) as Waiter;
     ask('a3', A, 5);
     memory.forget(gone);

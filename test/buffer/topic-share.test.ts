@@ -1,7 +1,7 @@
 // One bad topic does not sink the rest: its records wait for its own share of the buffer.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Producer } from '../../src';
+import type { BatchError, Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
 import { describeOnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
@@ -13,7 +13,7 @@ const code = (error: { code?: string }) => error.code;
 
 describe('a topic without leaders', () => {
   async function start() {
-    const topics = ['bad', 'good'].map((topic) => ({ topic, partitions: 1 }));
+    const topics = ['bad', 'worse', 'good'].map((topic) => ({ topic, partitions: 1 }));
     const cluster = await EmbeddedCluster.start({ topics });
     onTestFinished(() => cluster.close());
     return cluster;
@@ -76,6 +76,89 @@ describe('a topic without leaders', () => {
     expect(result.deliveredCount).toBe(100);
     const ofBad = [...result.offsets].filter((_, i) => i % 2 === 0);
     expect(ofBad).toEqual(Array.from({ length: 50 }, (_, i) => BigInt(i + 1)));
+  });
+
+  it('keeps within its share when it is the first to be used, and gives that back when its time is over', async () => {
+    const cluster = await start();
+    cluster.setLeader('bad', 0, null);
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 40_000,
+      maxBlockMs: 1_000,
+      deliveryTimeoutMs: 2_000,
+    });
+    const stuck = Array.from({ length: 100 }, () => producer.send({ topic: 'bad', value }).catch(code));
+    await expect.poll(() => producer.metrics().bufferedBytes).toBeGreaterThan(18_000);
+    // Most of it waits behind the partition's first record, outside librdkafka.
+    expect(producer.metrics().bufferedBytes).toBeLessThanOrEqual(20_000);
+    expect(await producer.send({ topic: 'good', value })).toMatchObject({ offset: 0n });
+    const { deliveredCount } = await producer.sendBatch(new Array(60).fill({ topic: 'good', value }));
+    expect(deliveredCount).toBe(60);
+    const outcomes = await Promise.all(stuck);
+    expect(new Set(outcomes.slice(0, 13))).toEqual(new Set(['_MSG_TIMED_OUT']));
+    expect(new Set(outcomes)).toEqual(new Set(['_MSG_TIMED_OUT', 'BUFFER_TIMEOUT']));
+    expect(producer.metrics()).toMatchObject({ bufferedBytes: 0, waitingSends: 0 });
+  });
+
+  it('leaves room for the first record of another when it had earned nearly everything', async () => {
+    const cluster = await start();
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 40_000,
+      maxBlockMs: 10_000,
+    });
+    await producer.sendBatch(new Array(100).fill({ topic: 'bad', value }));
+    cluster.setLeader('bad', 0, null);
+    const stuck = Array.from({ length: 100 }, () => producer.send({ topic: 'bad', value }).catch(code));
+    expect(producer.metrics().bufferedBytes).toBeGreaterThan(33_000);
+    for (let i = 0; i < 10; i++) await producer.send({ topic: 'good', value });
+    const { deliveredCount } = await producer.sendBatch(new Array(60).fill({ topic: 'good', value }));
+    expect(deliveredCount).toBe(60);
+    await producer.close({ timeoutMs: 0 });
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
+  });
+
+  it('leaves room for a third beside another that is stuck as well', async () => {
+    const cluster = await start();
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, bufferMemory: 80_000 });
+    for (const topic of ['bad', 'worse']) {
+      await producer.send({ topic, value });
+      cluster.setLeader(topic, 0, null);
+    }
+    const stuck = Array.from({ length: 200 }, (_, i) =>
+      producer.send({ topic: i < 100 ? 'bad' : 'worse', value }).catch(code),
+    );
+    expect(producer.metrics().bufferedBytes).toBeGreaterThan(55_000);
+    for (let i = 0; i < 5; i++) {
+      await producer.send({ topic: 'good', value });
+      const { deliveredCount } = await producer.sendBatch(new Array(60).fill({ topic: 'good', value }));
+      expect(deliveredCount).toBe(60);
+    }
+    await producer.close({ timeoutMs: 0 });
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
+  });
+
+  it('fails alone in a batch when it has waited for its share long enough', async () => {
+    const cluster = await start();
+    const options = { bootstrapServers: cluster.bootstrapServers, bufferMemory: 40_000, maxBlockMs: 400 };
+    const producer = openProducer(options);
+    await producer.send({ topic: 'good', value });
+    await producer.send({ topic: 'bad', value });
+    cluster.setLeader('bad', 0, null);
+    const stuck = Array.from({ length: 13 }, () => producer.send({ topic: 'bad', value }).catch(code));
+    expect(producer.metrics().waitingSends).toBe(0);
+    const topics = ['good', 'bad', 'good', 'bad', 'worse', 'good'];
+    const error = await producer.sendBatch(topics.map((topic) => ({ topic, value }))).then(
+      () => expect.fail('two of them cannot be delivered'),
+      (reason: BatchError) => reason,
+    );
+    expect(error.errors.map((one) => [one.index, one.code])).toEqual([
+      [1, 'BUFFER_TIMEOUT'],
+      [3, 'BUFFER_TIMEOUT'],
+    ]);
+    expect(topics.map((_, i) => error.result.delivered(i))).toEqual([true, false, true, false, true, true]);
+    await producer.close({ timeoutMs: 0 });
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
   });
 
   it('has its sends refused after maxBlockMs, with an error that names its share', async () => {

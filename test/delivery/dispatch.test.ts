@@ -29,6 +29,7 @@ async function stuck(bufferMemory: number): Promise<{ cluster: EmbeddedCluster; 
   const producer = new Producer({
     bootstrapServers: cluster.bootstrapServers,
     bufferMemory,
+    topicBufferShare: 1,
     reconnectBackoffMaxMs: 100,
   });
   onTestFinished(async () => {

@@ -244,7 +244,8 @@ describe('threads that share a producer, in trouble', () => {
   });
 
   it('divide bufferMemory: each waits for its own records', async () => {
-    const { cluster, producer, sender } = await withBrokerDown({ bufferMemory: 40_000, maxBlockMs: 300 });
+    const options = { bufferMemory: 40_000, topicBufferShare: 1, maxBlockMs: 300 };
+    const { cluster, producer, sender } = await withBrokerDown(options);
     expect(producer.metrics().bufferMemory).toBe(20_000);
     const value = 'x'.repeat(1_000);
     const filled = sender.send(new Array(30).fill(value));
