@@ -13,6 +13,8 @@ import type { AdmissionWaits, OnDelivered, OnFailed } from './single-sends';
 
 export class SingleSendFrame<K, V> implements FrameOwner {
   readonly epoch: Epoch;
+  /** Whether its records' topics lag: all of them or none. */
+  readonly lags: boolean;
   readonly #pipeline: Pipeline<K, V>;
   readonly #packedAt = performance.now();
   readonly #topics: Topic[] = [];
@@ -26,9 +28,10 @@ export class SingleSendFrame<K, V> implements FrameOwner {
   #toldCount = 0;
   readonly #holding: Holding;
 
-  constructor(pipeline: Pipeline<K, V>, epoch: Epoch) {
+  constructor(pipeline: Pipeline<K, V>, epoch: Epoch, lags: boolean) {
     this.#pipeline = pipeline;
     this.epoch = epoch;
+    this.lags = lags;
     this.#holding = new Holding(pipeline.memory);
   }
 
@@ -57,11 +60,13 @@ export class SingleSendFrame<K, V> implements FrameOwner {
   };
 
   settled(report: DeliveryReport): void {
+    if (this.lags || this.#told !== undefined) this.#noteWhoLags(report);
     this.#tell(report);
     this.#holding.release(report);
   }
 
   partly(report: DeliveryReport): void {
+    this.#noteWhoLags(report);
     this.givenUp(report);
     this.#holding.releaseSettled(report.errors);
   }
@@ -115,6 +120,15 @@ export class SingleSendFrame<K, V> implements FrameOwner {
     tally.delivered += now - failed;
     if (failed > 0) topics.refreshSoon();
     outstanding.settle(this.epoch, now);
+  }
+
+  #noteWhoLags({ errors }: DeliveryReport): void {
+    errors.forEach((code, i) => {
+      if (code === 0) this.#topics[i].lags = false;
+    });
+    errors.forEach((code, i) => {
+      if (code === IN_FLIGHT) this.#topics[i].lags = true;
+    });
   }
 
   #fail(report: DeliveryReport, i: number): void {

@@ -109,12 +109,13 @@ export class SingleSends<K, V> {
       return;
     }
     let frame = this.#open;
-    if (frame !== undefined && (frame.epoch !== epoch || !writer.fits(bound))) {
+    // A frame is told of as a whole as long as it is young: nobody is to wait for a topic that is known to lag.
+    if (frame !== undefined && (frame.epoch !== epoch || frame.lags !== topic.lags || !writer.fits(bound))) {
       this.flush();
       frame = undefined;
     }
     if (frame === undefined) {
-      frame = new SingleSendFrame(this.#pipeline, epoch);
+      frame = new SingleSendFrame(this.#pipeline, epoch, topic.lags);
       handover.begin(bound, this.#flush);
       this.#open = frame;
       setImmediate(this.#flush);

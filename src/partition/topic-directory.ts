@@ -31,6 +31,8 @@ export class Topic {
   leaders: Int32Array = new Int32Array(0);
   /** Why records that name no partition are refused, if they are. */
   refusal: RecordError | undefined;
+  /** Whether its records were the last of their frame that were waited for, and none has been delivered since. */
+  lags = false;
   /** Whether records may be packed for it: its partitions are known. */
   ready = false;
   lastError = '';

@@ -1,7 +1,7 @@
 // One bad topic does not sink the rest: its records wait for its own share of the buffer.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { BatchError, Producer } from '../../src';
+import type { BatchError, Producer, RecordMetadata } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
 import { describeOnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
@@ -136,6 +136,26 @@ describe('a topic without leaders', () => {
     }
     await producer.close({ timeoutMs: 0 });
     expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
+  });
+
+  it('does not hold up sends of the same turn, also while it has room', async () => {
+    const cluster = await start();
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, metadataMaxAgeMs: 500 });
+    await producer.send({ topic: 'good', value });
+    await producer.send({ topic: 'bad', value });
+    cluster.setLeader('bad', 0, null);
+    const stuck: Promise<unknown>[] = [];
+    const started = performance.now();
+    for (let i = 0; i < 100; i++) {
+      stuck.push(producer.send({ topic: 'bad', value: `${i}` }));
+      await producer.send({ topic: 'good', value });
+    }
+    // Each of them would have waited for 200 ms and more.
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(producer.metrics()).toMatchObject({ outstandingRecords: 100, waitingSends: 0 });
+    cluster.setLeader('bad', 0, 1);
+    const offsets = (await Promise.all(stuck)).map((metadata) => (metadata as RecordMetadata).offset);
+    expect(offsets).toEqual(Array.from({ length: 100 }, (_, i) => BigInt(i + 1)));
   });
 
   it('fails alone in a batch when it has waited for its share long enough', async () => {
