@@ -1,6 +1,7 @@
 // The producer: a record's way from the call to the promise, stage by stage.
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
+import { callOut } from './call-out';
 import type { BatchResult } from './delivery/batch-result';
 import { type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
 import type { RecordMetadata } from './delivery/record-metadata';
@@ -116,11 +117,11 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#rules = new RulesByTopic(this.#options);
     this.#ledger = new Ledger(this.#options as ResolvedOptions<never, never>);
     this.#events = new BrokerEvents({
-      log: (event) => this.emit('log', event),
-      brokerError: (error) => this.emit('brokerError', error),
-      statistics: (json) => this.emit('statistics', json),
+      log: (event) => this.#tell('log', event),
+      brokerError: (error) => this.#tell('brokerError', error),
+      statistics: (json) => this.#tell('statistics', json),
       tokenRefresh: () => void this.#engine.tokens.refresh(),
-      request: (event) => this.emit('request', event),
+      request: (event) => this.#tell('request', event),
       members: (count) => this.#ledger.memory.divide(count),
       sharingEnded: () => {
         this.#tellOwnerCloses();
@@ -139,6 +140,10 @@ export class Producer<K = BytesLike, V = BytesLike>
   ): this {
     if (event === 'request' && this.#lifecycle.state === 'open') this.#engine.client.watchRequests();
     return super.on(event, listener as never);
+  }
+
+  #tell<E extends keyof ProducerEvents>(event: E, ...told: ProducerEvents[E]): void {
+    callOut(() => this.emit(event, ...(told as never)));
   }
 
   /**
@@ -216,8 +221,8 @@ export class Producer<K = BytesLike, V = BytesLike>
     try {
       this.#send(
         record,
-        (metadata) => then(null, metadata),
-        (error) => then(error, undefined),
+        (metadata) => callOut(then, null, metadata),
+        (error) => callOut(then, error, undefined),
       );
     } catch (error) {
       // Never within the call.
@@ -461,7 +466,7 @@ export class Producer<K = BytesLike, V = BytesLike>
       ledger: this.#ledger,
       events: this.#events,
       sharedClient: this.#shared?.client,
-      onGrowth: (growth) => this.emit('partitionsGrown', growth),
+      onGrowth: (growth) => this.#tell('partitionsGrown', growth),
     });
     if (this.#options.transactionalId !== undefined) this.#openTransactions();
     if (this.listenerCount('request') > 0) this.#engine.client.watchRequests();

@@ -1,4 +1,5 @@
 // Counts what becomes of an ingestion's records, and up to where everything is settled, whatever the order of outcomes.
+import { callOut } from '../call-out';
 import { IngestError, type IngestReject, type IngestReport, MALFORMED } from './ingest-options';
 
 /** A stretch of the source whose records travel together. */
@@ -53,7 +54,7 @@ export class ProgressLedger {
   begin(end: number): Stretch {
     const stretch = { end, settled: false, partial: false };
     this.#stretches.push(stretch);
-    this.#listeners.onProgress(this.report);
+    callOut(this.#listeners.onProgress, this.report);
     return stretch;
   }
 
@@ -82,7 +83,7 @@ export class ProgressLedger {
     }
     stretch.settled = true;
     this.#commit();
-    this.#listeners.onProgress(this.report);
+    callOut(this.#listeners.onProgress, this.report);
     this.#wake?.();
   }
 

@@ -422,9 +422,14 @@ export class BatchSend<K, V> implements Waiter {
 
   /** As the caller would have sent it by itself. */
   #complete(index: number): ProducerRecord<K, V> {
-    const record = this.#records[index];
-    if (record.topic !== undefined) return record as ProducerRecord<K, V>;
-    return { ...record, topic: this.#defaultTopic as string };
+    try {
+      const record = this.#records[index];
+      if (record.topic !== undefined) return record as ProducerRecord<K, V>;
+      return { ...record, topic: this.#defaultTopic as string };
+    } catch {
+      // Its getters, which once gave what was sent, throw by now.
+      return { topic: this.#nameAt(index) };
+    }
   }
 
   #topicsFrom(begin: number): string[] {

@@ -5,6 +5,7 @@ import { readBack } from '../broker/read-back';
 import { describeOnKafka } from '../broker/real-broker';
 import { createTopic, growTopic } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
+import { toldToProcess } from '../testing/uncaught';
 
 const KEYS = Array.from({ length: 64 }, (_, i) => `key-${i}`);
 const partitionsWith = (count: number) => KEYS.map((key) => partitionForKey(Buffer.from(key), count));
@@ -95,5 +96,25 @@ describeOnKafka('a topic that grows from 4 to 8 partitions', (brokers) => {
       result: { deliveredCount: 1 },
     });
     expect(await producer.send({ topic, key: 'k', partition: 2 })).toMatchObject({ partition: 2 });
+  });
+
+  it('goes on being looked up when the listener that was told throws', async () => {
+    const { topic, producer } = await growing({});
+    const other = await createTopic(brokers(), { partitions: 1 });
+    const uncaught = await toldToProcess('uncaughtException', async () => {
+      const told = new Promise<void>((resolve) => {
+        producer.once('partitionsGrown', () => {
+          resolve();
+          throw new Error('not now');
+        });
+      });
+      await growTopic(brokers(), topic, 8);
+      await told;
+      expect(await producer.send({ topic: other })).toMatchObject({ topic: other });
+      const next = new Promise<PartitionGrowth>((resolve) => producer.once('partitionsGrown', resolve));
+      await growTopic(brokers(), topic, 9);
+      expect(await next).toMatchObject({ from: 8, to: 9 });
+    });
+    expect(uncaught).toMatchObject([{ message: 'not now' }]);
   });
 });
