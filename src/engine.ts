@@ -8,7 +8,7 @@ import { ConfigError } from './errors';
 import type { BrokerEvents } from './handover/broker-events';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
-import { closedBeforeSent, isClosedError } from './intake/admission-errors';
+import { closedBeforeSent, isClosedError, transactionAborted } from './intake/admission-errors';
 import { type Pipeline, RECORD_OVERHEAD_BYTES } from './intake/pipeline';
 import { SingleSends } from './intake/single-sends';
 import { closedError } from './lifecycle';
@@ -123,7 +123,7 @@ export class Engine<K, V> {
       handover: frames,
       outstanding,
       tally,
-      serializing: new SerializationOrder(),
+      serializing: new SerializationOrder(maxBlockMs),
       health,
     };
     this.singles = new SingleSends(this.pipeline);
@@ -146,13 +146,12 @@ export class Engine<K, V> {
 
   /** Delivers what was accepted, attached threads' records too, as far as the time allows; ends the client. */
   async close(deadline: Pause): Promise<void> {
-    const { client, topics } = this;
-    const { memory, outstanding } = this.#ledger;
+    const { client } = this;
+    const { outstanding } = this.#ledger;
     client.endSharing();
     await Promise.race([Promise.all([this.#drain(), this.#othersDelivered(deadline)]), deadline.over]);
     deadline.cancel();
-    topics.close((topic) => closedBeforeSent(topic, 0));
-    memory.close();
+    this.#endWaits();
     if (outstanding.total > 0 || client.unsettledElsewhere() > 0) {
       this.singles.flush();
       client.purge();
@@ -166,19 +165,32 @@ export class Engine<K, V> {
    * unless the owner closes meanwhile: that settles everything.
    */
   async detach(deadline: Pause, ownerCloses: Promise<void>): Promise<void> {
-    const { memory, outstanding } = this.#ledger;
+    const { outstanding } = this.#ledger;
     const end = await Promise.race([
       this.#drain(),
       deadline.over,
       ownerCloses.then(() => 'owner closes' as const),
     ]);
     deadline.cancel();
-    this.topics.close((topic) => closedBeforeSent(topic, 0));
-    memory.close();
+    this.#endWaits();
     this.singles.flush();
     if (end !== 'owner closes') this.pipeline.handover.abandon();
     await outstanding.drain();
     await this.#end();
+  }
+
+  /** Of what is not in the buffer yet. In the order of a record's way, so that nobody goes on to the next wait. */
+  #endWaits(): void {
+    this.pipeline.serializing.close();
+    this.topics.close((topic) => closedBeforeSent(topic, 0));
+    this.#ledger.memory.close();
+  }
+
+  /** Ends the waits of what belongs to a transaction that is aborted. */
+  giveUpWaiting(): void {
+    this.pipeline.serializing.giveUpWaiting();
+    this.topics.giveUpWaiting((topic) => transactionAborted(topic, 0));
+    this.#ledger.memory.giveUpWaiting();
   }
 
   /** Resolves when all that was sent before is settled. */

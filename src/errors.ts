@@ -11,6 +11,8 @@ export type OwnCode =
   | 'INVALID_RECORD'
   /** A serializer threw, or its promise was rejected. */
   | 'SERIALIZATION_FAILED'
+  /** A serializer's promise was not kept within `maxBlockMs`. */
+  | 'SERIALIZATION_TIMEOUT'
   /** A custom partitioner threw, or returned no partition of the topic. */
   | 'PARTITIONER_FAILED'
   /** The topic has got more partitions, and `onPartitionGrowth` is 'fail'. */
@@ -90,6 +92,8 @@ export class ConnectionError extends MillraceError {}
 
 /** What a record was waiting for when its time ran out. */
 export type TimeoutStage =
+  /** What its serializer had promised, for `maxBlockMs`. */
+  | 'serializer'
   /** Its topic's partitions, for `maxBlockMs`. */
   | 'metadata'
   /** Room in the buffer, for `maxBlockMs`. */
@@ -107,6 +111,8 @@ export type TimeoutStage =
 
 /** Milliseconds that a record spent at each place. */
 export interface RecordWaits {
+  /** For its serializers' promises, and for those of records before it. */
+  serializerMs: number;
   metadataMs: number;
   bufferMs: number;
   /** From the hand-over to librdkafka on. */
@@ -225,6 +231,7 @@ const RETRIABLE_NAMES: ReadonlySet<string> = new Set([
   '_ALL_BROKERS_DOWN',
   '_QUEUE_FULL',
   '_INVALID_DIFFERENT_RECORD',
+  'SERIALIZATION_TIMEOUT',
   'BUFFER_TIMEOUT',
   'METADATA_TIMEOUT',
   'CONNECTION_FAILED',

@@ -16,7 +16,6 @@ import {
   type IngestReport,
   type IngestSource,
 } from './ingest/ingest-options';
-import { transactionAborted } from './intake/admission-errors';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
@@ -478,10 +477,7 @@ export class Producer<K = BytesLike, V = BytesLike>
         send: (record, options) => this.send(record, options),
         sendBatch: (records, options) => this.sendBatch(records, options as BatchOptions),
         flush: () => this.flush(),
-        giveUpWaiting: () => {
-          this.#engine.topics.giveUpWaiting((topic) => transactionAborted(topic, 0));
-          this.#ledger.memory.giveUpWaiting();
-        },
+        giveUpWaiting: () => this.#engine.giveUpWaiting(),
         ensureOpen: () => this.#lifecycle.ensureOpen(() => this.#open()),
         isOpen: () => this.#lifecycle.state === 'open',
         fatal: () => this.#events.fatal,

@@ -2,7 +2,7 @@
 import { kafkaErrorDescription, kafkaErrorName, RecordError, withoutStack } from '../errors';
 import type { Topic } from '../partition/topic-directory';
 import type { DeliveryReport } from './delivery-report';
-import { type BrokerHealth, inWords, whereTimeWent } from './timeout-stage';
+import { type AdmissionWaits, type BrokerHealth, inWords, whereTimeWent } from './timeout-stage';
 
 // Of these the code says nothing but that it did not work; the reason stands in a broker's error.
 const WITHOUT_REASON: ReadonlySet<string> = new Set([
@@ -23,7 +23,7 @@ export interface FailedRecord {
   index: number;
   /** When it was handed over; `performance.now()`. */
   packedAt: number;
-  waits?: { metadataMs: number; bufferMs: number };
+  waits?: AdmissionWaits;
 }
 
 export function recordFailure(

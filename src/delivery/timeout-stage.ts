@@ -19,7 +19,20 @@ export interface Deadline {
   waited: RecordWaits;
 }
 
-const NO_WAITS = { metadataMs: 0, bufferMs: 0 };
+/** Where a record waited on its way into the buffer. */
+export type AdmissionWaits = Omit<RecordWaits, 'deliveryMs'>;
+
+export const NO_WAITS: Readonly<AdmissionWaits> = { serializerMs: 0, metadataMs: 0, bufferMs: 0 };
+
+/** For the caller's eyes. */
+export function inWholeMs(waits: AdmissionWaits, deliveryMs: number): RecordWaits {
+  return {
+    serializerMs: Math.round(waits.serializerMs),
+    metadataMs: Math.round(waits.metadataMs),
+    bufferMs: Math.round(waits.bufferMs),
+    deliveryMs: Math.round(deliveryMs),
+  };
+}
 
 /** Of an accepted record that timed out. `packedAt`: when it was handed over, by `performance.now()`. */
 export function whereTimeWent(
@@ -28,14 +41,9 @@ export function whereTimeWent(
   partition: number,
   persisted: 'no' | 'possibly',
   packedAt: number,
-  waits: { metadataMs: number; bufferMs: number } = NO_WAITS,
+  waits: AdmissionWaits = NO_WAITS,
 ): Deadline {
-  const deliveryMs = performance.now() - packedAt;
-  const waited = {
-    metadataMs: Math.round(waits.metadataMs),
-    bufferMs: Math.round(waits.bufferMs),
-    deliveryMs: Math.round(deliveryMs),
-  };
+  const waited = inWholeMs(waits, performance.now() - packedAt);
   return { stage: stageOf(health, topic, partition, persisted, packedAt), waited };
 }
 
@@ -55,6 +63,7 @@ function stageOf(
 }
 
 const IN_WORDS: Record<TimeoutStage, string> = {
+  serializer: "waiting for its serializer's promise",
   metadata: "waiting for the topic's partitions to be known",
   buffer: 'waiting for room in the buffer',
   connection: 'waiting for a connection to the broker',
@@ -66,6 +75,7 @@ const IN_WORDS: Record<TimeoutStage, string> = {
 
 export function inWords({ stage, waited }: Deadline): string {
   const before = [
+    waited.serializerMs > 0 ? `${waited.serializerMs} ms for serializers` : '',
     waited.metadataMs > 0 ? `${waited.metadataMs} ms for metadata` : '',
     waited.bufferMs > 0 ? `${waited.bufferMs} ms for the buffer` : '',
     `${waited.deliveryMs} ms for delivery`,

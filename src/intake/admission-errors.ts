@@ -1,24 +1,31 @@
 // What a record is told that never got into librdkafka.
 import type { BufferMemory, WaitEnd } from '../buffer/buffer-memory';
+import { type AdmissionWaits, inWholeMs } from '../delivery/timeout-stage';
 import { RecordError, withoutStack } from '../errors';
 import type { CheckedRecord } from './check-record';
 
-/** A wait for memory ended without any. `topicId`: whose share it was for. */
-export function waitEnded(
-  reason: WaitEnd,
+/** Others than the time have ended a wait. */
+export function waitEnded(reason: Exclude<WaitEnd, 'timeout'>, topic: string, index: number): RecordError {
+  return reason === 'closed' ? closedBeforeSent(topic, index) : transactionAborted(topic, index);
+}
+
+/** A serializer has not kept its promise. */
+export function serializationTimeout(
   topic: string,
+  field: 'key' | 'value',
   index: number,
-  memory: BufferMemory,
-  topicId: number,
+  maxBlockMs: number,
+  waits: AdmissionWaits,
 ): RecordError {
-  switch (reason) {
-    case 'timeout':
-      return bufferTimeout(topic, index, memory, topicId);
-    case 'transaction aborted':
-      return transactionAborted(topic, index);
-    case 'closed':
-      return closedBeforeSent(topic, index);
-  }
+  return withoutStack(
+    () =>
+      new RecordError(
+        `record ${index} for topic ${topic}: the ${field} serializer's promise was not kept within maxBlockMs ` +
+          `(${maxBlockMs} ms)`,
+        'SERIALIZATION_TIMEOUT',
+        { topic, index, timedOutIn: 'serializer', waited: inWholeMs(waits, 0) },
+      ),
+  );
 }
 
 export function transactionAborted(topic: string, index: number): RecordError {
@@ -32,7 +39,13 @@ export function transactionAborted(topic: string, index: number): RecordError {
   );
 }
 
-function bufferTimeout(topic: string, index: number, memory: BufferMemory, topicId: number): RecordError {
+/** The buffer stayed full. `topicId`: whose share it was waited for. */
+export function bufferTimeout(
+  topic: string,
+  index: number,
+  memory: BufferMemory,
+  topicId: number,
+): RecordError {
   const held = memory.usedBy(topicId);
   const whose =
     held > 0 && memory.roomFor(topicId) < memory.capacity - memory.used

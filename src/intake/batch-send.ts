@@ -8,15 +8,24 @@ import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
+import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
-import { aborted, frameRefused, largerThanBuffer, waitEnded } from './admission-errors';
+import type { InOrder } from '../serialize/serialization-order';
+import {
+  aborted,
+  bufferTimeout,
+  frameRefused,
+  largerThanBuffer,
+  serializationTimeout,
+  waitEnded,
+} from './admission-errors';
 import { BatchFrame } from './batch-frame';
 import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { BatchRecord, ProducerRecord } from './record';
-import type { AdmissionWaits, SendExtras } from './single-sends';
+import type { SendExtras } from './single-sends';
 
 export interface BatchExtras extends SendExtras {
   /** Of records that name none. */
@@ -25,7 +34,7 @@ export interface BatchExtras extends SendExtras {
 
 type Progress = 'packed' | 'full' | 'waiting';
 
-export class BatchSend<K, V> implements Waiter {
+export class BatchSend<K, V> implements Waiter, InOrder {
   readonly #pipeline: Pipeline<K, V>;
   readonly #records: readonly BatchRecord<K, V>[];
   readonly #count: number;
@@ -54,13 +63,14 @@ export class BatchSend<K, V> implements Waiter {
   readonly #refusals = new Map<number, RecordError>();
   /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
   readonly #unknownTopics = new Map<string, RecordError>();
-  readonly #waits: AdmissionWaits = { metadataMs: 0, bufferMs: 0 };
+  readonly #waits: AdmissionWaits = { ...NO_WAITS };
   #waitingSince = 0;
   /** Its turn has come after a wait for memory. */
   #served = false;
   /** It has waited for memory as long as a send may: what finds none now is refused. */
   #outOfTime = false;
   #forgetTopic: (() => void) | undefined;
+  #leaveOrder: (() => void) | undefined;
   #accepted = false;
   #finished = false;
 
@@ -138,7 +148,9 @@ export class BatchSend<K, V> implements Waiter {
     }
     const { memory } = this.#pipeline;
     const { topicId } = this;
-    this.#refuseRest((topic, index) => waitEnded(reason, topic, index, memory, topicId));
+    this.#refuseRest((topic, index) =>
+      reason === 'timeout' ? bufferTimeout(topic, index, memory, topicId) : waitEnded(reason, topic, index),
+    );
   }
 
   #waitForMemory(): void {
@@ -162,7 +174,31 @@ export class BatchSend<K, V> implements Waiter {
     this.#pipeline.memory.forget(this);
     this.#forgetTopic?.();
     this.#refuseRest((topic, index) => aborted(topic, index, signal));
+    this.#leaveOrder?.();
   };
+
+  // -- in the order of serialization --
+
+  go(): void {
+    this.#waits.serializerMs += performance.now() - this.#waitingSince;
+    if (this.#next < this.#count) this.#goOn();
+  }
+
+  giveUp(reason: WaitEnd): void {
+    if (reason === 'timeout') this.#giveUpPending();
+    else this.#refuseRest((topic, index) => waitEnded(reason, topic, index));
+  }
+
+  #giveUpPending(): void {
+    const { maxBlockMs } = this.#pipeline.memory;
+    const serializerMs = this.#waits.serializerMs + performance.now() - this.#waitingSince;
+    const waits = { ...this.#waits, serializerMs };
+    this.#serialized.forEach((record, index) => {
+      if (record instanceof RecordError || record.pending === undefined) return;
+      const { topic, pending } = record;
+      this.#serialized[index] = serializationTimeout(topic, pending.field, index, maxBlockMs, waits);
+    });
+  }
 
   // -- packing --
 
@@ -203,7 +239,7 @@ export class BatchSend<K, V> implements Waiter {
       this.#serialized[index] = record;
       if (record.pending === undefined) return;
       promises.push(
-        record.pending.catch((error) => {
+        record.pending.kept.catch((error) => {
           this.#serialized[index] = asRecordError(error, index);
         }),
       );
@@ -216,10 +252,8 @@ export class BatchSend<K, V> implements Waiter {
         this.#serialized[index] = asRecordError(error, index);
       }
     }
-    const topics = this.#topicsFrom(this.#next);
-    serializing.join(topics, Promise.all(promises), () => {
-      if (this.#next < this.#count) this.#goOn();
-    });
+    this.#waitingSince = performance.now();
+    this.#leaveOrder = serializing.join(this.#topicsFrom(this.#next), Promise.all(promises), this);
   }
 
   /** Packs what needs no closer look, as far as it goes. False when the next record does. */

@@ -19,11 +19,16 @@ export interface CheckedRecord {
   size: number;
   /** As the caller gave it. */
   original: ProducerRecord<unknown, unknown>;
-  /**
-   * While a serializer has yet to keep its promise: resolves when key, value and size are known, rejects with the
-   * RecordError.
-   */
-  pending: Promise<void> | undefined;
+  /** While a serializer has yet to keep its promise. */
+  pending: PendingFields | undefined;
+}
+
+/** What serializers have promised of a record. */
+export interface PendingFields {
+  /** Resolves when key, value and size are known, rejects with the RecordError. */
+  kept: Promise<void>;
+  /** What it is still waited for. */
+  field: 'key' | 'value';
 }
 
 export interface RecordRules<K, V> {
@@ -101,10 +106,15 @@ export function checkRecord<K, V>(
   if (keyLater === undefined && valueLater === undefined) {
     measure(checked, index, rules.maxRequestSize);
   } else {
-    checked.pending = Promise.all([keyLater, valueLater]).then(() => {
+    const keptKey = keyLater?.then(() => {
+      pending.field = 'value';
+    });
+    const kept = Promise.all([keptKey, valueLater]).then(() => {
       measure(checked, index, rules.maxRequestSize);
       checked.pending = undefined;
     });
+    const pending: PendingFields = { kept, field: keyLater === undefined ? 'value' : 'key' };
+    checked.pending = pending;
   }
   return checked;
 }

@@ -1,14 +1,16 @@
 // A single send that cannot go at once: it waits for its serializers, for its topic, then for memory, in that order.
 import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import type { Epoch } from '../delivery/outstanding';
+import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
 import type { Topic } from '../partition/topic-directory';
-import { aborted, waitEnded } from './admission-errors';
+import type { InOrder } from '../serialize/serialization-order';
+import { aborted, bufferTimeout, serializationTimeout, waitEnded } from './admission-errors';
 import { asRecordError, type CheckedRecord } from './check-record';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
-import type { AdmissionWaits, OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
+import type { OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
 
-export class PendingSend<K, V> implements Waiter {
+export class PendingSend<K, V> implements Waiter, InOrder {
   readonly #pipeline: Pipeline<K, V>;
   readonly #sends: SingleSends<K, V>;
   readonly #record: CheckedRecord;
@@ -17,8 +19,9 @@ export class PendingSend<K, V> implements Waiter {
   readonly #delivered: OnDelivered;
   readonly #failed: OnFailed;
   readonly #extras: SendExtras | undefined;
-  readonly #waits: AdmissionWaits = { metadataMs: 0, bufferMs: 0 };
+  readonly #waits: AdmissionWaits = { ...NO_WAITS };
   #since = 0;
+  #leaveOrder: (() => void) | undefined;
   #ended = false;
 
   constructor(
@@ -53,11 +56,30 @@ export class PendingSend<K, V> implements Waiter {
     const { serializing } = this.#pipeline;
     const { pending } = this.#record;
     if (pending !== undefined || serializing.holds(this.#topic.name)) {
-      const ready = pending?.catch((error) => this.#fail(asRecordError(error, 0)));
-      serializing.join([this.#topic.name], ready, () => this.#awaitTopic());
+      const ready = pending?.kept.catch((error) => this.#fail(asRecordError(error, 0)));
+      this.#since = performance.now();
+      this.#leaveOrder = serializing.join([this.#topic.name], ready, this);
     } else {
       this.#awaitTopic();
     }
+  }
+
+  // -- in the order of serialization --
+
+  go(): void {
+    this.#waits.serializerMs = performance.now() - this.#since;
+    this.#awaitTopic();
+  }
+
+  giveUp(reason: WaitEnd): void {
+    const { name } = this.#topic;
+    if (reason !== 'timeout') {
+      this.#fail(waitEnded(reason, name, 0));
+      return;
+    }
+    this.#waits.serializerMs = performance.now() - this.#since;
+    const field = this.#record.pending?.field ?? 'value';
+    this.#fail(serializationTimeout(name, field, 0, this.#pipeline.memory.maxBlockMs, this.#waits));
   }
 
   #awaitTopic(): void {
@@ -118,7 +140,11 @@ export class PendingSend<K, V> implements Waiter {
   }
 
   expire(reason: WaitEnd): void {
-    this.#fail(waitEnded(reason, this.#topic.name, 0, this.#pipeline.memory, this.topicId));
+    const { name } = this.#topic;
+    const { memory } = this.#pipeline;
+    this.#fail(
+      reason === 'timeout' ? bufferTimeout(name, 0, memory, this.topicId) : waitEnded(reason, name, 0),
+    );
   }
 
   // -- its end --
@@ -156,5 +182,6 @@ export class PendingSend<K, V> implements Waiter {
     topics.forgetWaiter(this.#onTopic);
     memory.forget(this);
     this.#fail(aborted(this.#topic.name, 0, this.#extras?.signal as AbortSignal));
+    this.#leaveOrder?.();
   };
 }

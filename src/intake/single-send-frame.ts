@@ -4,12 +4,13 @@ import { type DeliveryReport, IN_FLIGHT } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { recordFailure } from '../delivery/record-failure';
 import { RecordMetadata, TIMESTAMP_TYPES } from '../delivery/record-metadata';
+import type { AdmissionWaits } from '../delivery/timeout-stage';
 import type { FrameOwner } from '../handover/frame-handover';
 import type { Topic } from '../partition/topic-directory';
 import { frameRefused } from './admission-errors';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
-import type { AdmissionWaits, OnDelivered, OnFailed } from './single-sends';
+import type { OnDelivered, OnFailed } from './single-sends';
 
 export class SingleSendFrame<K, V> implements FrameOwner {
   readonly epoch: Epoch;

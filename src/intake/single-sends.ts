@@ -1,6 +1,7 @@
 // Single sends: those made in the same turn of the event loop share a frame.
 import type { Epoch } from '../delivery/outstanding';
 import type { RecordMetadata } from '../delivery/record-metadata';
+import type { AdmissionWaits } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
@@ -23,12 +24,6 @@ export interface SendExtras {
   accepted?: () => void;
   /** Ends the wait for that. */
   signal?: AbortSignal;
-}
-
-/** Where a record waited on its way into the buffer. */
-export interface AdmissionWaits {
-  metadataMs: number;
-  bufferMs: number;
 }
 
 export class SingleSends<K, V> {

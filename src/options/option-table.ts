@@ -219,7 +219,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     rule: integer(0, MAX_INT, 'ms'),
     default: 60000,
     java: 'max.block.ms',
-    summary: "how long a send waits for room in the buffer, or for its topic's partitions to be known",
+    summary:
+      "how long a send waits for its serializers' promises, for its topic's partitions, and for room in the buffer, each",
   },
   {
     name: 'metadataMaxAgeMs',
