@@ -3,6 +3,7 @@
 import type { Acks, Compression, ProducerOptions } from '../options/producer-options';
 import { compressionOf, type LaneSettings } from './call';
 import { KafkaJSNotImplemented } from './errors';
+import type { Patience } from './outage';
 import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
 import type { KafkaConfig, ProducerConfig } from './types';
@@ -44,6 +45,8 @@ const SHORTEST_CONNECTION_SETUP_MS = 1000;
 const METADATA_MAX_AGE_MS = { min: 10, max: 3_600_000 };
 const PAUSE_MS = { min: 1, max: 300_000 };
 const IDEMPOTENT_REQUESTS_IN_FLIGHT = 5;
+/** So long may it take another broker to answer. */
+const SHORTEST_PATIENCE_MS = 1000;
 const MAX_INT = 2147483647;
 
 const DEFAULTS = {
@@ -78,6 +81,14 @@ export class EngineOptions {
     // So long would kafkajs's attempts to connect take, were no connection ever answered.
     const attempts = this.budget.retries + 1;
     this.connectTimeoutMs = atMostMaxInt(this.budget.pausesMs + attempts * this.#connectionTimeoutMs);
+  }
+
+  /** kafkajs's attempts to reach a broker that refuses take no time but the pauses between them. */
+  get patience(): Patience {
+    return {
+      refusedMs: Math.max(SHORTEST_PATIENCE_MS, this.budget.pausesMs),
+      silentMs: Math.max(SHORTEST_PATIENCE_MS, this.connectTimeoutMs),
+    };
   }
 
   /** Of a client for sends with these settings. */

@@ -12,7 +12,8 @@ import { brokerCode, protocolError } from './protocol-errors';
 import type { RetryBudget } from './retry-budget';
 
 const CREDENTIALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', 'SASL_AUTHENTICATION_FAILED']);
-const ANSWER_TIMEOUTS: ReadonlySet<string> = new Set(['_TIMED_OUT', '_TIMED_OUT_QUEUE']);
+/** librdkafka breaks a connection off when a request's time is over; the next one may fail in the same way. */
+const SILENT_BROKER = /Local: Timed out/;
 
 /** kafkajs's protocol versions know one code for having been replaced. */
 const FENCED: ReadonlySet<string> = new Set(['_FENCED', 'PRODUCER_FENCED']);
@@ -48,7 +49,18 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
 
 function connectionFailure(error: ConnectionError, budget: RetryBudget): Error {
   if (CREDENTIALS.has(error.code)) return new KafkaJSSASLAuthenticationError(error.message, { cause: error });
-  return exceeded(new KafkaJSConnectionError(error.message, { code: error.code, cause: error }), budget);
+  return exceeded(unreachable(error, error.code), budget);
+}
+
+/** kafkajs's codes of connections are Node's. */
+const SOCKET_CODES: readonly [said: RegExp, code: string][] = [
+  [/Connection refused/, 'ECONNREFUSED'],
+  [/Failed to resolve/, 'ENOTFOUND'],
+];
+
+function unreachable(error: MillraceError, engineCode: string): KafkaJSConnectionError {
+  const known = SOCKET_CODES.find(([said]) => said.test(error.message));
+  return new KafkaJSConnectionError(error.message, { code: known?.[1] ?? engineCode, cause: error });
 }
 
 /** Of a batch's failures the first that trying again would not have cured, if there is one. */
@@ -66,9 +78,16 @@ function reasonOfTimeout(error: MillraceError): KafkaJSError {
   const cause = error.cause instanceof MillraceError ? error.cause : undefined;
   const code = cause === undefined ? undefined : brokerCode(cause.code);
   if (code !== undefined) return protocolError(code, error.message, error);
-  if (ANSWER_TIMEOUTS.has(error.code)) return new KafkaJSRequestTimeoutError(error.message);
+  if (waitedForAnswer(error, cause)) return new KafkaJSRequestTimeoutError(error.message);
   if (error.code === 'BUFFER_TIMEOUT') return new KafkaJSError(error.message, { cause: error });
-  return new KafkaJSConnectionError(error.message, { code: cause?.code ?? error.code, cause: error });
+  return unreachable(error, cause?.code ?? error.code);
+}
+
+function waitedForAnswer(error: MillraceError, cause: MillraceError | undefined): boolean {
+  const stage = error instanceof RecordError ? error.timedOutIn : undefined;
+  return (
+    stage === 'answer' || (stage === 'network' && cause !== undefined && SILENT_BROKER.test(cause.message))
+  );
 }
 
 function exceeded(reason: Error, { retries, lastPauseMs }: RetryBudget): KafkaJSNumberOfRetriesExceeded {

@@ -1,12 +1,13 @@
 // One engine client: everything sent with the same acks, timeout and compression.
 import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata as Delivered } from '../delivery/record-metadata';
-import { BatchError, RecordError } from '../errors';
+import { BatchError, ConnectionError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
 import type { ProducerOptions } from '../options/producer-options';
 import type { PartitionInfo } from '../partition/topic-directory';
 import type { Producer } from '../producer';
 import type { Outgoing } from './messages';
+import { OutageWatch, type Patience } from './outage';
 import type { Delivery } from './results';
 import type { Way } from './sending';
 
@@ -38,27 +39,69 @@ const REFUSED_TOGETHER: ReadonlySet<string> = new Set([
   '_INVALID_DIFFERENT_RECORD',
 ]);
 
+export interface LaneParts {
+  options: ProducerOptions;
+  /** Makes a client whose events are listened to. */
+  open: (options: ProducerOptions) => Producer;
+  /** Called when no send should come this way any more: closes the lane. */
+  retire: () => void;
+  /** How long its client is given during an outage. */
+  patience: Patience;
+  /** The lane that has taken this one's place; undefined: there will be none. */
+  successor: () => Lane | undefined;
+}
+
 export class Lane implements Way {
-  readonly #options: ProducerOptions;
-  readonly #open: (options: ProducerOptions) => Producer;
+  readonly #parts: LaneParts;
   readonly producer: Producer;
+  readonly #outages: OutageWatch;
+  /** Why its client was given up on. */
+  #givenUp: ConnectionError | undefined;
   /** Another client, for what was refused together: one call after the other, so that none shares a request. */
   #apart: Producer | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** @param open makes a client whose events are listened to */
-  constructor(options: ProducerOptions, open: (options: ProducerOptions) => Producer) {
-    this.#options = options;
-    this.#open = open;
-    this.producer = open(options);
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    this.producer = parts.open(parts.options);
+    this.#outages = new OutageWatch(this.producer, parts.patience, (reason) => this.#giveUp(reason));
   }
 
-  /** @throws (rejects with) RecordError, BatchError; MillraceError */
-  async deliver(outgoing: Outgoing): Promise<Delivery> {
+  get clients(): readonly Producer[] {
+    return this.#apart === undefined ? [this.producer] : [this.producer, this.#apart];
+  }
+
+  /** @throws (rejects with) RecordError, BatchError, ConnectionError; MillraceError */
+  deliver(outgoing: Outgoing): Promise<Delivery> {
+    if (this.#givenUp !== undefined) return this.#deliverElsewhere(outgoing, this.#givenUp);
+    return this.#outages.pass(
+      () => this.#deliver(outgoing),
+      () => this.#deliverElsewhere(outgoing, this.#givenUp as ConnectionError),
+    );
+  }
+
+  partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    return this.producer.partitionsFor(topic);
+  }
+
+  async close(): Promise<void> {
+    await this.#outages.over();
+    await this.producer.close();
+    this.#closed = true;
+    await this.#turn;
+    await this.#apart?.close();
+  }
+
+  async #deliver(outgoing: Outgoing): Promise<Delivery> {
     try {
-      return await deliver(this.producer, outgoing);
+      const delivery = await deliver(this.producer, outgoing);
+      this.#outages.delivered();
+      return delivery;
     } catch (error) {
+      if (this.#givenUp !== undefined && endedWithItsClient(error)) {
+        throw new ConnectionError(this.#givenUp.message, this.#givenUp.code, { cause: error });
+      }
       const failures = failuresOf(error);
       if (failures === undefined || this.#closed) throw error;
       const again = failures.map(({ index, topic }) => ({ topic, ...outgoing.records[index] }));
@@ -69,21 +112,28 @@ export class Lane implements Way {
     }
   }
 
-  partitionsFor(topic: string): Promise<PartitionInfo[]> {
-    return this.producer.partitionsFor(topic);
+  async #deliverElsewhere(outgoing: Outgoing, reason: ConnectionError): Promise<Delivery> {
+    const successor = this.#parts.successor();
+    if (successor === undefined) throw reason;
+    return successor.deliver(outgoing);
   }
 
-  async close(): Promise<void> {
-    await this.producer.close();
-    this.#closed = true;
-    await this.#turn;
-    await this.#apart?.close();
+  /** What its client has in hand fails now; a client without topics waits for brokers, each call for its own time. */
+  #giveUp(reason: ConnectionError): void {
+    this.#givenUp = reason;
+    void this.producer.close({ timeoutMs: 0 });
+    this.#parts.retire();
   }
 
   #deliverApart(records: readonly BatchRecord[]): Promise<BatchResult> {
-    this.#apart ??= this.#open(this.#options);
+    this.#apart ??= this.#parts.open(this.#parts.options);
     return this.#apart.sendBatch(records as ProducerRecord[]);
   }
+}
+
+function endedWithItsClient(error: unknown): boolean {
+  const failures = error instanceof BatchError ? error.errors : [error as { code?: unknown }];
+  return failures.some(({ code }) => code === 'PRODUCER_CLOSED');
 }
 
 /** What failed, if all of it was refused together with something else. */

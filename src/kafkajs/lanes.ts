@@ -18,9 +18,9 @@ export class Lanes {
   readonly #logger: Logger;
   readonly #byKey = new Map<string, Lane>();
   readonly #retired = new Set<Promise<void>>();
-  readonly #clients = new Set<Producer>();
   #transactional: Producer | undefined;
   #last: { settings: LaneSettings; lane: Lane } | undefined;
+  #closed = false;
 
   constructor(
     options: EngineOptions,
@@ -33,7 +33,7 @@ export class Lanes {
     this.#instrumentation = instrumentation;
     this.#logger = logger.namespace('Connection');
     instrumentation.onHeard = () => {
-      if (instrumentation.requestsAreHeard) for (const client of this.#clients) this.#tellRequests(client);
+      if (instrumentation.requestsAreHeard) for (const client of this.#clients()) this.#tellRequests(client);
     };
   }
 
@@ -61,6 +61,7 @@ export class Lanes {
 
   /** What was sent is delivered first, and a transaction that is still open is aborted. */
   async close(): Promise<void> {
+    this.#closed = true;
     const lanes = [...this.#byKey.values()];
     this.#byKey.clear();
     this.#last = undefined;
@@ -68,14 +69,20 @@ export class Lanes {
   }
 
   #open(key: string, settings: LaneSettings): Lane {
-    const lane = new Lane(this.#options.of(settings, this.#brokers), (options) => {
-      const producer = this.#client(options);
-      // An idempotent client that has lost its place in the broker's numbering is of no further use; kafkajs's callers
-      // expect that the next send starts afresh.
-      producer.on('brokerError', ({ fatal }) => {
-        if (fatal) this.#retire(key, lane);
-      });
-      return producer;
+    const lane: Lane = new Lane({
+      options: this.#options.of(settings, this.#brokers),
+      patience: this.#options.patience,
+      open: (options) => {
+        const producer = this.#client(options);
+        // An idempotent client that has lost its place in the broker's numbering is of no further use; kafkajs's callers
+        // expect that the next send starts afresh.
+        producer.on('brokerError', ({ fatal }) => {
+          if (fatal) this.#retire(key, lane);
+        });
+        return producer;
+      },
+      retire: () => this.#retire(key, lane),
+      successor: () => (this.#closed ? undefined : this.lane(settings)),
     });
     this.#byKey.set(key, lane);
     return lane;
@@ -87,6 +94,11 @@ export class Lanes {
     this.#last = undefined;
     const closed = lane.close().finally(() => this.#retired.delete(closed));
     this.#retired.add(closed);
+  }
+
+  #clients(): Producer[] {
+    const clients = [...this.#byKey.values()].flatMap((lane) => lane.clients);
+    return this.#transactional === undefined ? clients : [...clients, this.#transactional];
   }
 
   /** A client whose log and requests are passed on. */
@@ -101,7 +113,6 @@ export class Lanes {
         ...(countsQueues ? { 'statistics.interval.ms': STATISTICS_MS } : {}),
       },
     });
-    this.#clients.add(producer);
     if (instrumentation.requestsAreHeard) this.#tellRequests(producer);
     producer.on('log', (event) => this.#log(event));
     producer.on('statistics', (json) => instrumentation.queueSizes(clientId, json));

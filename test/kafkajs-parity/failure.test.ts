@@ -54,8 +54,33 @@ describe('a failure', () => {
     ],
     [
       'a request without answer',
-      new RecordError('late', '_TIMED_OUT'),
+      new RecordError('late', '_MSG_TIMED_OUT', { timedOutIn: 'answer', persisted: 'possibly' }),
       { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSRequestTimeoutError' } },
+    ],
+    [
+      'a request without answer, to a broker that goes on saying nothing',
+      new RecordError('late', '_MSG_TIMED_OUT', {
+        timedOutIn: 'network',
+        persisted: 'possibly',
+        cause: new MillraceError('ApiVersionRequest failed: Local: Timed out', '_TRANSPORT'),
+      }),
+      { name: 'KafkaJSNumberOfRetriesExceeded', cause: { name: 'KafkaJSRequestTimeoutError' } },
+    ],
+    [
+      'a request whose connection was lost',
+      new RecordError(
+        'late (last broker error: Connect to b:1 failed: Connection refused)',
+        '_MSG_TIMED_OUT',
+        {
+          timedOutIn: 'network',
+          persisted: 'possibly',
+          cause: new MillraceError('Connect to b:1 failed: Connection refused', '_TRANSPORT'),
+        },
+      ),
+      {
+        name: 'KafkaJSNumberOfRetriesExceeded',
+        cause: { name: 'KafkaJSConnectionError', code: 'ECONNREFUSED' },
+      },
     ],
     [
       'a full buffer',

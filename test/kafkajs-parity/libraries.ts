@@ -32,6 +32,14 @@ export function describeParity(name: string, fn: (parity: Parity) => void): void
   });
 }
 
+/** A describe block for each library, for what a broker that others use cannot be brought to. */
+export function describeLibraries(name: string, fn: (library: Library, isMillrace: boolean) => void): void {
+  describe(name, () => {
+    describe('millrace/kafkajs', () => fn(millrace, true));
+    describe('kafkajs', () => fn(installedKafkaJS as unknown as Library, false));
+  });
+}
+
 export const QUICK_RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 400 };
 
 function parityOf(library: Library, brokers: () => string): Parity {
