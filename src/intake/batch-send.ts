@@ -146,11 +146,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       this.#goOn();
       return;
     }
-    const { memory } = this.#pipeline;
-    const { topicId } = this;
-    this.#refuseRest((topic, index) =>
-      reason === 'timeout' ? bufferTimeout(topic, index, memory, topicId) : waitEnded(reason, topic, index),
-    );
+    this.#refuseRest((topic, index) => waitEnded(reason, topic, index));
   }
 
   #waitForMemory(): void {
@@ -308,7 +304,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     const bound = upperBoundOf(record);
     handover.writer.ensureFree();
     if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) {
-      if (this.#outOfTime) throw waitEnded('timeout', topic.name, this.#next, memory, topic.id);
+      if (this.#outOfTime) throw bufferTimeout(topic.name, this.#next, memory, topic.id);
       return 'full';
     }
     this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
