@@ -92,7 +92,8 @@ async function ready(
     const one: Series = { workload: workload.name, contender: name, trials: [], failures: [] };
     const onMock =
       cluster.real || !needsRealKafka || (needsRealKafka === 'idempotence' && !workload.idempotent);
-    one.missing = missing?.() ?? (onMock ? undefined : `not run: ${NEEDS_KAFKA[needsRealKafka]} (--kafka)`);
+    one.missing =
+      missing?.(workload) ?? (onMock ? undefined : `not run: ${NEEDS_KAFKA[needsRealKafka]} (--kafka)`);
     try {
       if (one.missing === undefined) await prepare?.();
       if (workload.pace && one.missing === undefined && paceOf(workload, name, soFar) === undefined)

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isPlain, isSingle } from '../workloads';
 import { build } from './build';
-import { CACHE, type Contender } from './contender';
+import { CACHE, type Contender, codecMissing } from './contender';
 
 const nodeRdkafka = path.dirname(require.resolve('node-rdkafka/package.json'));
 const headers = path.join(nodeRdkafka, 'deps', 'librdkafka', 'src');
@@ -15,9 +15,11 @@ const binary = path.join(CACHE, 'c-loop');
 export const cLoop: Contender = {
   name: 'c-loop',
   note: 'the limit, no client: C over the same librdkafka; counts acknowledgements, keeps no result',
-  missing() {
+  missing(workload) {
     if (!existsSync(library)) return "not run: node-rdkafka's librdkafka.so.1 is not built";
-    return spawnSync('cc', ['--version']).status === 0 ? undefined : 'not run: a C compiler is missing';
+    return spawnSync('cc', ['--version']).status === 0
+      ? codecMissing(workload)
+      : 'not run: a C compiler is missing';
   },
   supports: (workload) => isPlain(workload) && !isSingle(workload),
   prepare: () =>

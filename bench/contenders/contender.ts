@@ -1,6 +1,7 @@
 // What the runner must know of a contender to start a trial of it, and how Node clients' trials start.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { features } from 'node-rdkafka';
 import type { TrialSpec } from '../trial';
 import type { Workload } from '../workloads';
 
@@ -13,8 +14,8 @@ export interface Contender {
   name: string;
   /** What a reader must know beside the figures: idempotence, batching, what is left out. */
   note: string;
-  /** Why it cannot run here, with the remedy; undefined where it can. */
-  missing?(): string | undefined;
+  /** Why it cannot run here, this workload or (without one) any, with the remedy; undefined where it can. */
+  missing?(workload?: Workload): string | undefined;
   supports?(workload: Workload): boolean;
   /**
    * What does not work with librdkafka's mock cluster: 'idempotence', where the client gets no producer id (kafkajs asks
@@ -43,6 +44,12 @@ export function nodeCommand(adapter: string, spec: TrialSpec, node = process.exe
 
 export function peerFileExists(...parts: string[]): boolean {
   return existsSync(path.join(PEERS, ...parts));
+}
+
+/** For who compresses with the librdkafka that node-rdkafka brings: zstd is in it only where its headers were. */
+export function codecMissing(workload?: Workload): string | undefined {
+  if (workload?.compression !== 'zstd' || features.includes('zstd')) return undefined;
+  return 'not run: librdkafka was built without zstd (install libzstd-dev, then npm rebuild node-rdkafka)';
 }
 
 /** A Node of at least this version: the running one, or the binary that the peers' package.json brings. */

@@ -3,6 +3,7 @@ import type { ProducerConfig } from 'kafkajs';
 import type { NodeClient } from '../node-client';
 import { encoded, groupedByTopic, type PoolRecord } from '../record-pool';
 import type { TrialSpec } from '../trial';
+import type { Compression } from '../workloads';
 
 interface Message {
   key: string | null;
@@ -10,6 +11,8 @@ interface Message {
   headers?: Record<string, string>;
   timestamp?: string;
 }
+
+const CODECS = { none: 'None', gzip: 'GZIP', snappy: 'Snappy', lz4: 'LZ4', zstd: 'ZSTD' } as const;
 
 /** The part of kafkajs that a trial uses. */
 export interface KafkaJsLike {
@@ -35,7 +38,7 @@ export interface KafkaJsLike {
     };
   };
   logLevel: { ERROR: number };
-  CompressionTypes: Record<'None' | 'GZIP', number>;
+  CompressionTypes: Record<(typeof CODECS)[Compression], number>;
   Partitioners: { DefaultPartitioner: ProducerConfig['createPartitioner'] };
 }
 
@@ -58,7 +61,7 @@ export async function connectKafkaJs(
   await producer.connect();
   const options = {
     acks: -1,
-    compression: CompressionTypes[workload.compression === 'gzip' ? 'GZIP' : 'None'],
+    compression: CompressionTypes[CODECS[workload.compression]],
   };
   const messages = (batch: readonly PoolRecord[]): PoolMessage[] =>
     workload.value === 'text'

@@ -1,18 +1,27 @@
 // All contenders, in the order in which they take turns.
 import { isSingle } from '../workloads';
 import { cLoop } from './c-loop';
-import { type Contender, INSTALL_PEERS, nodeCommand, nodeSince, peerFileExists } from './contender';
+import {
+  type Contender,
+  codecMissing,
+  INSTALL_PEERS,
+  nodeCommand,
+  nodeSince,
+  peerFileExists,
+} from './contender';
 import { franzGo } from './franz-go';
 import { javaPerf } from './java-perf';
 
 const millrace: Contender = {
   name: 'millrace',
+  missing: codecMissing,
   note: 'string keys and values',
   command: (spec) => nodeCommand('millrace', spec),
 };
 
 const millracePool: Contender = {
   name: 'millrace-pool',
+  missing: codecMissing,
   note: "producer.workers() with mode 'pool': two threads, or one less than there are processors where that is more",
   supports: (workload) => !isSingle(workload) && workload.topics === 1 && workload.set !== 'long',
   command: (spec) => nodeCommand('millrace-pool', spec),
@@ -20,27 +29,21 @@ const millracePool: Contender = {
 
 const millraceKafkajs: Contender = {
   name: 'millrace-kafkajs',
+  missing: codecMissing,
   note: "millrace/kafkajs: kafkajs's adapter with the import changed",
-  missing() {
-    try {
-      require.resolve('millrace/kafkajs');
-      return undefined;
-    } catch {
-      return 'not run: this build has no millrace/kafkajs';
-    }
-  },
-  supports: ({ compression }) => compression === 'none' || compression === 'gzip',
   command: (spec) => nodeCommand('millrace-kafkajs', spec),
 };
 
 const nodeRdkafka: Contender = {
   name: 'node-rdkafka',
+  missing: codecMissing,
   note: 'delivery reports on; partitioner murmur2_random; values made Buffers on sending, as its API asks',
   command: (spec) => nodeCommand('node-rdkafka', spec),
 };
 
 const nodeRdkafkaNoReports: Contender = {
   name: 'node-rdkafka-no-reports',
+  missing: codecMissing,
   note: 'never learns what became of a record: no latency, queue of 20,000 records as the only brake',
   supports: (workload) => !isSingle(workload),
   command: (spec) => nodeCommand('node-rdkafka-no-reports', spec),
@@ -49,8 +52,7 @@ const nodeRdkafkaNoReports: Contender = {
 const kafkajs: Contender = {
   name: 'kafkajs',
   needsRealKafka: 'idempotence',
-  note: 'idempotence lets it send one request at a time to each broker; no linger: a send is a request',
-  // The other codecs need further packages.
+  note: 'idempotence lets it send one request at a time to each broker; no linger: a send is a request; of the codecs only gzip, since the others need further packages',
   supports: ({ compression }) => compression === 'none' || compression === 'gzip',
   command: (spec) => nodeCommand('kafkajs', spec),
 };

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { cLoop } from '../../bench/contenders/c-loop';
-import type { RunResults } from '../../bench/report/run-results';
+import { type RunResults, summarize } from '../../bench/report/run-results';
 
 const root = path.join(__dirname, '..', '..');
 const run = promisify(execFile);
@@ -54,6 +54,21 @@ const countsWith = async (contender: string, workloads: string) => {
     .map((workload) => ({ workload, contender, failures: [], trials: [{}] }));
   expect(results.series).toMatchObject(expected);
 };
+
+it('a paced workload is at half the rate reached before', { timeout: 180_000 }, async () => {
+  const { results } = await bench('--only', 'millrace', '--workload', 'batch-100,paced');
+  const rates = results.series.map((one) => summarize(one)!.recordsPerSecond.median);
+  // Slower where the machine was busy, but never faster than the pace and the one call that a trial ends with.
+  expect(rates[1]! / rates[0]!).toBeLessThan(0.6);
+});
+
+it('kafkajs counts on the embedded cluster where it need not be idempotent', { timeout: 180_000 }, () =>
+  countsWith('kafkajs', 'not-idempotent'),
+);
+
+it('the drop-in counts with codecs that kafkajs has not', { timeout: 180_000 }, () =>
+  countsWith('millrace-kafkajs', 'snappy,lz4'),
+);
 
 it('the pool counts with text, objects and JSON for Avro', { timeout: 180_000 }, () =>
   countsWith('millrace-pool', 'batch-100,json,avro,json-to-avro'),
