@@ -1,10 +1,11 @@
 // Keeps a writer busy at a steady rate, whatever becomes of its records, so that a drop in acknowledgements is the
 // cluster's or the client's doing and never the writer's.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChaosRecord } from './chaos-record';
 import type { Random } from './random';
 import type { AckRate } from './rate';
 import type { WriteLog } from './write-log';
-import type { ChaosRecord, OpenWriter } from './writers';
+import type { OpenWriter } from './writers';
 
 const TICK_MS = 20;
 /** With this many seconds' worth of records open, a writer pauses. */
@@ -30,9 +31,10 @@ export function valueFor(sequence: number): string {
   return String(sequence).padEnd(100, '.');
 }
 
-/** NaN for a value that is not whole. */
+/** NaN for a value that is not whole. What was a line is stored as the line, JSON around its value. */
 export function sequenceOf(value: string): number {
-  return value.length >= 100 && /^\d+\.*$/.test(value) ? Number.parseInt(value, 10) : Number.NaN;
+  const text = value.match(/^\{"value":"(.*)","key":"[^"]*"\}$/)?.[1] ?? value;
+  return text.length >= 100 && /^\d+\.*$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
 }
 
 export class Feed {

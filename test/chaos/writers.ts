@@ -3,27 +3,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import {
-  BatchError,
-  type MillraceError,
-  Producer,
-  type ProducerOptions,
-  type ProducerRecord,
-  RecordError,
-} from '../../src';
+import { type MillraceError, Producer, type ProducerOptions, type RecordError } from '../../src';
 import { Kafka, type Producer as KafkaJSProducer, logLevel } from '../../src/kafkajs';
-import type { Outcome, Position } from './write-log';
-
-export interface ChaosRecord {
-  topic: string;
-  key: string;
-  value: string;
-  /** To be called as soon as the record's promise has settled. */
-  settle(outcome: Exclude<Outcome, 'open'>, position?: Position): void;
-}
+import { retryBudget } from '../../src/kafkajs/retry-budget';
+import { type ChaosRecord, outcomeOf, plain, settleBatch } from './chaos-record';
+import { AttachedWriter, IngestWriter, PoolWriter } from './thread-writers';
 
 export interface OpenWriter {
-  /** Sends the records in their order. Resolves when all are settled, and never rejects. */
+  /** Sends the records, all of one topic, in their order. Resolves when all are settled, and never rejects. */
   write(records: readonly ChaosRecord[]): Promise<void>;
   close(): Promise<unknown>;
 }
@@ -53,6 +40,16 @@ const TRANSACTIONAL = {
   transactionTimeoutMs: 20_000,
 };
 
+/** The drop-in's: about as patient, in kafkajs's words. */
+const KAFKAJS = {
+  connectionTimeout: 1_000,
+  requestTimeout: PATIENT.requestTimeoutMs,
+  // As long as the pauses between them add up to, records live.
+  retry: { retries: 60, initialRetryTime: 50, maxRetryTime: 1_000 },
+};
+/** A topic or memory is waited for through all of the pauses. */
+const KAFKAJS_BLOCK_MS = retryBudget(KAFKAJS.retry).pausesMs + KAFKAJS.connectionTimeout;
+
 export const REQUEST_TIMEOUT_MS = PATIENT.requestTimeoutMs;
 
 /** A stream's records are known to be delivered when it has ended. */
@@ -66,7 +63,10 @@ export const WRITERS: readonly WriterKind[] = [
   }),
   kind('sendBatch', 'strict', PATIENT, (options) => {
     const producer = new Producer(options);
-    return { write: (records) => writeBatch(producer, records), close: () => producer.close() };
+    return {
+      write: (records) => settleBatch(records, producer.sendBatch(records.map(plain))),
+      close: () => producer.close(),
+    };
   }),
   kind('sendAll', 'strict', PATIENT, (options) => {
     const producer = new Producer(options);
@@ -77,12 +77,21 @@ export const WRITERS: readonly WriterKind[] = [
     name: 'kafkajs',
     ledger: 'strict',
     bursts: false,
-    promisedMs: 300_000,
+    promisedMs: promised({
+      maxBlockMs: KAFKAJS_BLOCK_MS,
+      deliveryTimeoutMs: KAFKAJS_BLOCK_MS + KAFKAJS.requestTimeout,
+    }),
     open: (bootstrapServers) => new KafkaJSWriter(bootstrapServers),
   },
+  kind('workers', 'strict', PATIENT, (options) => new PoolWriter(options)),
+  kind('attach', 'strict', PATIENT, (options) => new AttachedWriter(options)),
+  kind('ingest', 'strict', PATIENT, (options) => new IngestWriter(options)),
   kind('sendBatch, hasty', 'hasty', HASTY, (options) => {
     const producer = new Producer(options);
-    return { write: (records) => writeBatch(producer, records), close: () => producer.close() };
+    return {
+      write: (records) => settleBatch(records, producer.sendBatch(records.map(plain))),
+      close: () => producer.close(),
+    };
   }),
   // An earlier transaction, its abort, and its own time.
   kind(
@@ -107,8 +116,7 @@ function kind(
     name,
     ledger,
     bursts: ownMs > 0,
-    // A send waits for its topic, then for memory, then for its delivery.
-    promisedMs: 2 * times.maxBlockMs + times.deliveryTimeoutMs + ownMs,
+    promisedMs: promised(times) + ownMs,
     open: (bootstrapServers) =>
       open({
         bootstrapServers,
@@ -120,6 +128,14 @@ function kind(
   };
 }
 
+/** A send waits for its topic, then for memory, then for its delivery. */
+function promised({
+  maxBlockMs,
+  deliveryTimeoutMs,
+}: Pick<Times, 'maxBlockMs' | 'deliveryTimeoutMs'>): number {
+  return 2 * maxBlockMs + deliveryTimeoutMs;
+}
+
 async function writeSingly(producer: Producer, records: readonly ChaosRecord[]): Promise<void> {
   await Promise.all(
     records.map(({ topic, key, value, settle }) =>
@@ -129,23 +145,6 @@ async function writeSingly(producer: Producer, records: readonly ChaosRecord[]):
       ),
     ),
   );
-}
-
-async function writeBatch(producer: Producer, records: readonly ChaosRecord[]): Promise<void> {
-  try {
-    const result = await producer.sendBatch(records.map(plain));
-    records.forEach(({ settle }, i) => {
-      settle('acknowledged', result.record(i));
-    });
-  } catch (error) {
-    if (!(error instanceof BatchError)) throw error;
-    const failures = new Map(error.errors.map((failure) => [failure.index, failure]));
-    records.forEach(({ settle }, i) => {
-      const failure = failures.get(i);
-      if (failure === undefined) settle('acknowledged', error.result.record(i));
-      else settle(outcomeOf(failure));
-    });
-  }
 }
 
 async function writeAll(producer: Producer, records: readonly ChaosRecord[]): Promise<void> {
@@ -205,10 +204,8 @@ class KafkaJSWriter implements OpenWriter {
     const kafka = new Kafka({
       clientId: 'chaos kafkajs',
       brokers: bootstrapServers.split(','),
-      requestTimeout: PATIENT.requestTimeoutMs,
       logLevel: logLevel.NOTHING,
-      // As long as the pauses between them add up to, records live.
-      retry: { retries: 100, initialRetryTime: 50, maxRetryTime: 1_000 },
+      ...KAFKAJS,
     });
     this.producer = kafka.producer({ metadataMaxAge: 2_000 });
     this.connected = this.producer.connect();
@@ -286,14 +283,4 @@ class TransactionWriter implements OpenWriter {
     await this.producer.close({ timeoutMs: 0 });
     this.producer = new Producer(this.options);
   }
-}
-
-function plain({ topic, key, value }: ChaosRecord): ProducerRecord {
-  return { topic, key, value };
-}
-
-function outcomeOf(error: unknown): 'failed' | 'unsure' {
-  // Anything else is a broken promise of its own: failures of records are RecordErrors.
-  if (!(error instanceof RecordError)) throw error;
-  return error.persisted === 'no' ? 'failed' : 'unsure';
 }
