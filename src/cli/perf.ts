@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { EXIT_FAILED, EXIT_OK } from './exit';
 import { Interruption } from './interruption';
+import { makeTopic } from './make-topic';
 import { openProducer, tellBrokerErrors } from './open-producer';
 import { integerFrom } from './option-values';
 import { perfJson, perfText } from './perf-report';
@@ -20,6 +21,7 @@ interface PerfFlags extends ProducerFlags {
   batch: number;
   inFlight: number;
   keys: number;
+  partitions?: number;
   json?: true;
 }
 
@@ -40,6 +42,7 @@ export function addPerfCommand(program: Command): void {
     .option('--batch <records>', 'records per call; fewer when --throughput is low', integerFrom(1), 1_000)
     .option('--in-flight <calls>', 'calls that may be unanswered at once', integerFrom(1), 20)
     .option('--keys <number>', 'distinct keys; 0 for records without key', integerFrom(0), 100_000)
+    .option('--partitions <number>', 'make the topic with so many, unless it is there', integerFrom(1))
     .option('--json', 'print the results as one JSON object');
   addProducerFlags(command).action(async (flags: PerfFlags) => {
     process.exitCode = await perf(flags);
@@ -50,9 +53,10 @@ async function perf(flags: PerfFlags): Promise<number> {
   const { topic, records, size, throughput, batch, inFlight } = flags;
   const load = { records, valueBytes: size, throughput, batch, inFlight };
   const source = new SyntheticRecords(topic, size, flags.keys);
-  const cluster = await openTargetCluster(flags.brokers, topic);
+  const cluster = await openTargetCluster(flags.brokers, topic, flags.partitions);
   try {
-    const producer = await openProducer(toProducerOptions(flags, cluster.bootstrapServers));
+    const options = toProducerOptions(flags, cluster.bootstrapServers);
+    const producer = await openProducer(options);
     // Until here, a signal ends the process as it always does: there is nothing to lose yet.
     const interruption = new Interruption();
     interruption.giveUp.addEventListener('abort', () => void producer.close({ timeoutMs: 0 }));
@@ -60,6 +64,9 @@ async function perf(flags: PerfFlags): Promise<number> {
     const progress = new Progress(tally, records);
     tellBrokerErrors(producer, (line) => progress.note(line));
     try {
+      if (flags.partitions !== undefined && !cluster.embedded) {
+        await makeTopic(options, topic, flags.partitions);
+      }
       const measured = await runLoad({
         load,
         source,

@@ -9,17 +9,22 @@ export interface TargetCluster {
 
 export const EMBEDDED_PARTITIONS = 12;
 
-export async function openTargetCluster(brokers: string | undefined, topic: string): Promise<TargetCluster> {
+/** @param partitions of the topic, in a cluster that is started */
+export async function openTargetCluster(
+  brokers: string | undefined,
+  topic: string,
+  partitions = EMBEDDED_PARTITIONS,
+): Promise<TargetCluster> {
   if (brokers !== undefined) {
     return { bootstrapServers: brokers, embedded: false, close: () => Promise.resolve() };
   }
   const cluster = await EmbeddedCluster.start({
     brokers: 1,
-    topics: [{ topic, partitions: EMBEDDED_PARTITIONS }],
+    topics: [{ topic, partitions }],
   });
   process.stderr.write(
     `No --brokers given: using a cluster embedded in this process (${cluster.bootstrapServers}, ` +
-      `topic ${topic} with ${EMBEDDED_PARTITIONS} partitions); its records are gone when the command ends.\n`,
+      `topic ${topic} with ${partitions} partitions); its records are gone when the command ends.\n`,
   );
   return {
     bootstrapServers: cluster.bootstrapServers,

@@ -19,6 +19,15 @@ export function installedKafkaJS(wanted: string): KafkaJS {
   }
 }
 
+export function isKafkaJSInstalled(): boolean {
+  try {
+    require.resolve('kafkajs');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** kafkajs with the same configuration, its codecs included. */
 export class Application {
   readonly #config: KafkaConfig;

@@ -13,7 +13,6 @@ export const events: ProducerEvents = {
 };
 
 export type EventName = ProducerEvents[keyof ProducerEvents];
-const EVENT_NAMES: readonly EventName[] = Object.values(events);
 
 /** The requests a producer makes, in kafkajs's names. */
 const API_NAMES: Readonly<Record<number, string>> = {
@@ -37,17 +36,21 @@ let lastId = 0;
 export class Instrumentation {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #logger: Logger;
+  readonly #names: Readonly<Record<string, string>>;
   /** Called when there is another listener. */
   onHeard: (() => void) | undefined;
 
-  constructor(logger: Logger) {
+  /** @param names of the events there are: a producer's, or whose they say */
+  constructor(logger: Logger, names: Readonly<Record<string, string>> = { ...events }) {
     this.#logger = logger;
+    this.#names = names;
   }
 
-  /** @throws KafkaJSNonRetriableError for a name that is none of `events` */
-  on(eventName: EventName, listener: (event: InstrumentationEvent<never>) => unknown): () => void {
-    if (!EVENT_NAMES.includes(eventName)) {
-      const known = Object.keys(events).map((key) => `producer.events.${key}`);
+  /** @throws KafkaJSNonRetriableError for a name that is none of the events' */
+  on(eventName: string, listener: (event: InstrumentationEvent<never>) => unknown): () => void {
+    if (!Object.values(this.#names).includes(eventName)) {
+      const [whose] = this.#names.CONNECT.split('.');
+      const known = Object.keys(this.#names).map((key) => `${whose}.events.${key}`);
       throw new KafkaJSNonRetriableError(`Event name should be one of ${known.join(', ')}`);
     }
     const heard = async (event: InstrumentationEvent<never>) => {
@@ -63,7 +66,7 @@ export class Instrumentation {
     return () => void this.#emitter.off(eventName, heard);
   }
 
-  isHeard(eventName: EventName): boolean {
+  isHeard(eventName: string): boolean {
     return this.#emitter.listenerCount(eventName) > 0;
   }
 
@@ -71,7 +74,7 @@ export class Instrumentation {
     return this.isHeard(events.REQUEST) || this.isHeard(events.REQUEST_TIMEOUT);
   }
 
-  emit(type: EventName, payload?: unknown): void {
+  emit(type: string, payload?: unknown): void {
     if (!this.isHeard(type)) return;
     this.#emitter.emit(type, { id: lastId++, type, timestamp: Date.now(), payload });
   }

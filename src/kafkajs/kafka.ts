@@ -1,9 +1,10 @@
 // The entry point: one configuration for producers, consumers and admin clients.
-import { Application } from './application';
+import { Application, isKafkaJSInstalled } from './application';
 import { EngineOptions } from './engine-options';
 import type { Admin, AdminConfig, Consumer, ConsumerConfig } from './kafkajs-types';
 import { createLogger } from './logger';
 import { KafkaJSProducer } from './producer';
+import { TopicClient } from './topic-client';
 import type { KafkaConfig, Logger, Producer, ProducerConfig } from './types';
 
 export class Kafka {
@@ -40,8 +41,15 @@ export class Kafka {
     return this.#application.kafka('kafka.consumer()').consumer(config);
   }
 
-  /** kafkajs's own. @throws KafkaJSNonRetriableError when kafkajs is not installed */
+  /**
+   * kafkajs's own. Where kafkajs is not installed, one that creates, grows and deletes topics, and rejects whatever else
+   * it is asked.
+   */
   admin(config?: AdminConfig): Admin {
+    if (!isKafkaJSInstalled()) {
+      const client = new TopicClient(this.#config, config?.retry, this.#logger.namespace('Admin'));
+      return client as unknown as Admin;
+    }
     return this.#application.kafka('kafka.admin()').admin(config);
   }
 

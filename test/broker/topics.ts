@@ -111,7 +111,8 @@ export async function untilInSync(brokers: string, topic: string): Promise<void>
   );
 }
 
-async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
+/** An admin client of KafkaJS for as long as `use` takes. */
+export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafkaJs(brokers).admin();
   await admin.connect();
   try {

@@ -1,10 +1,11 @@
 // `millrace perf`: that it sends what it says and measures what it sent.
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { batchSizeOf } from '../../src/cli/perf-run';
 import { SyntheticRecords } from '../../src/cli/synthetic-records';
 import { readBack } from '../broker/read-back';
 import { describeOnKafka } from '../broker/real-broker';
-import { createTopic } from '../broker/topics';
+import { createTopic, partitionStates } from '../broker/topics';
 import { runCli } from './run-cli';
 
 describe('SyntheticRecords', () => {
@@ -49,6 +50,13 @@ describe('millrace perf', () => {
     );
   });
 
+  it('makes the embedded topic with so many partitions', async () => {
+    const flags = ['-t', 'perf', '-n', '10', '-s', '10', '--partitions', '5'];
+    const { code, stderr } = await runCli(['perf', ...flags]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('topic perf with 5 partitions');
+  });
+
   it('keeps to a throughput', async () => {
     const { stdout } = await runCli([
       'perf',
@@ -82,6 +90,25 @@ describe('millrace perf', () => {
 });
 
 describeOnKafka('millrace perf, on real Kafka', (brokers) => {
+  it('makes the topic with so many partitions, and leaves one that is there', async () => {
+    const topic = `made-${randomUUID()}`;
+    const run = (partitions: string) =>
+      runCli(['perf', '-b', brokers(), '-t', topic, '--partitions', partitions, '-n', '500', '-s', '10']);
+    expect(await run('7')).toMatchObject({ code: 0, stderr: expect.not.stringContaining('there already') });
+    const again = await run('9');
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain(`Topic ${topic} is there already: its partitions stay as they are.`);
+    expect(await partitionStates(brokers(), topic)).toHaveLength(7);
+    expect(await readBack(brokers(), topic)).toHaveLength(1_000);
+  });
+
+  it('says why a topic cannot be made', async () => {
+    const flags = ['-b', brokers(), '-t', 'no/name', '--partitions', '2', '-n', '1', '-s', '10'];
+    const { code, stderr } = await runCli(['perf', ...flags]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/millrace: topic no\/name was not created: .*(invalid|illegal)/i);
+  });
+
   it('sends as many records as asked for, of that size, over all partitions', async () => {
     const topic = await createTopic(brokers(), { partitions: 3 });
     const flags = ['--brokers', brokers(), '-n', '5500', '-s', '20', '--keys', '100', '--json'];

@@ -1,10 +1,11 @@
 // Who may connect to a real Kafka, and what the others are told.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { MillraceError, Producer, ProducerOptions } from '../../src';
+import { TopicAdmin } from '../../src/admin/topic-admin';
 import { readBack } from '../broker/read-back';
 import { describeOnKafka } from '../broker/real-broker';
-import { createTopic } from '../broker/topics';
+import { createTopic, partitionStates } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 import { encryptedKey } from './certificates';
 import { everythingSaid } from './everything-said';
@@ -102,6 +103,33 @@ describeOnKafka('a Kafka that asks who comes', () => {
       const error = await isRefused('MUTUAL', { ssl: { ca } });
       expect(error.code).toBe('_SSL');
       expect(error.message).toMatch(/it wants a certificate that it trusts \(see ssl\.cert, ssl\.key\)/);
+    });
+  });
+
+  it.each([
+    { by: 'password', sasl: { mechanism: 'SCRAM-SHA-256' as const, username: USER, password: PASSWORD } },
+    {
+      by: 'token',
+      sasl: {
+        mechanism: 'OAUTHBEARER' as const,
+        oauthBearerProvider: async () => ({ value: unsecuredToken(60) }),
+      },
+    },
+  ])('lets topics be made, grown and deleted by $by', async ({ by, sasl }) => {
+    const bootstrapServers = secured.kafka.serversOf('SASL');
+    const admin = await TopicAdmin.open({ bootstrapServers, ssl: { ca }, sasl });
+    onTestFinished(() => admin.close());
+    const made = `made-by-${by}`;
+    await admin.createTopic({ topic: made, partitions: 1, replicationFactor: 1 }, 20_000);
+    await admin.createPartitions(made, 2, 20_000);
+    const partitions = () => partitionStates(secured.kafka.bootstrapServers, made);
+    await expect.poll(partitions, { timeout: 20_000 }).toHaveLength(2);
+    await admin.deleteTopic(made, 20_000);
+    await expect(admin.createPartitions(made, 3, 20_000)).rejects.toMatchObject({
+      name: 'MillraceError',
+      code: 'UNKNOWN_TOPIC_OR_PART',
+      retriable: true,
+      message: expect.stringMatching(`^topic ${made} got no partitions: `),
     });
   });
 
