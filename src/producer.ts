@@ -16,6 +16,7 @@ import {
   type IngestReport,
   type IngestSource,
 } from './ingest/ingest-options';
+import { checkSignal } from './intake/abort-signal';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
@@ -58,7 +59,10 @@ export interface ProducerMetrics {
 }
 
 export interface SendOptions {
-  /** Ends a wait for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called back. */
+  /**
+   * Ends a wait for serializers, for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called
+   * back; with a signal that has fired before the call nothing is accepted.
+   */
   signal?: AbortSignal;
 }
 
@@ -206,7 +210,8 @@ export class Producer<K = BytesLike, V = BytesLike>
    * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
    * the promise has settled, or at once unless the send had to wait. With a callback there is no promise, and no
    * unhandled rejection.
-   * @throws (rejects with) RecordError; MillraceError PRODUCER_CLOSED, OUTSIDE_TRANSACTION with `transactionalId`
+   * @throws (rejects with) RecordError; ConfigError for a `signal` that is none; MillraceError PRODUCER_CLOSED,
+   *   OUTSIDE_TRANSACTION with `transactionalId`
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
   send(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
@@ -236,6 +241,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     failed: (error: RecordError) => void,
     extras?: SendExtras,
   ): void {
+    checkSignal('send', extras?.signal);
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();
     this.#engine.singles.send(record, delivered, failed, extras);
@@ -261,6 +267,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     reject: (error: MillraceError) => void,
     extras?: BatchExtras,
   ): void {
+    checkSignal('sendBatch', extras?.signal);
     if (!Array.isArray(records)) {
       throw new RecordError(
         `sendBatch takes an array of records, got ${describeValue(records)}`,

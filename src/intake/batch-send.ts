@@ -13,6 +13,7 @@ import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
 import type { InOrder } from '../serialize/serialization-order';
+import { onAbort } from './abort-signal';
 import {
   aborted,
   bufferTimeout,
@@ -22,7 +23,14 @@ import {
   waitEnded,
 } from './admission-errors';
 import { BatchFrame } from './batch-frame';
-import { asRecordError, type CheckedRecord, checkRecord, isTopicName, upperBoundOf } from './check-record';
+import {
+  asRecordError,
+  type CheckedRecord,
+  checkRecord,
+  isTopicName,
+  topicOf,
+  upperBoundOf,
+} from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { BatchRecord, ProducerRecord } from './record';
 import type { SendExtras } from './single-sends';
@@ -71,6 +79,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #outOfTime = false;
   #forgetTopic: (() => void) | undefined;
   #leaveOrder: (() => void) | undefined;
+  #ignoreSignal: (() => void) | undefined;
   #accepted = false;
   #finished = false;
 
@@ -94,11 +103,8 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   start(): void {
     const signal = this.#extras?.signal;
     if (signal !== undefined) {
-      if (signal.aborted) {
-        queueMicrotask(this.#abort);
-        return;
-      }
-      signal.addEventListener('abort', this.#abort, { once: true });
+      this.#ignoreSignal = onAbort(signal, this.#abort);
+      if (signal.aborted) return;
     }
     const { serializing } = this.#pipeline;
     if (serializing.busy && this.#topicsFrom(0).some((topic) => serializing.holds(topic))) {
@@ -165,7 +171,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   }
 
   readonly #abort = (): void => {
-    if (this.#next === this.#count) return;
+    if (this.#accepted) return;
     const signal = this.#extras?.signal as AbortSignal;
     this.#pipeline.memory.forget(this);
     this.#forgetTopic?.();
@@ -443,11 +449,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
 
   /** Of a record not looked at yet. */
   #topicOf(index: number): string {
-    try {
-      return String(this.#records[index]?.topic ?? this.#defaultTopic);
-    } catch {
-      return '';
-    }
+    return topicOf(() => this.#records[index], this.#defaultTopic);
   }
 
   /** As the caller would have sent it by itself. */
@@ -476,7 +478,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     if (this.#next < this.#count) return;
     if (!this.#accepted) {
       this.#accepted = true;
-      this.#extras?.signal?.removeEventListener('abort', this.#abort);
+      this.#ignoreSignal?.();
       this.#extras?.accepted?.();
     }
     if (this.#framesInFlight > 0 || this.#finished) return;

@@ -136,6 +136,15 @@ export function upperBoundOf(record: CheckedRecord): number {
   return bytes;
 }
 
+/** Of a record that nobody has looked at yet, for the words of an error. */
+export function topicOf(read: () => { topic?: unknown } | undefined, defaultTopic?: string): string {
+  try {
+    return String(read()?.topic ?? defaultTopic);
+  } catch {
+    return '';
+  }
+}
+
 /** What a record without a serializer, headers or anything unusual must be to skip `checkRecord`. */
 export function isPlainField(field: unknown): field is BytesLike {
   return typeof field === 'string' || field === null || field === undefined || field instanceof Uint8Array;

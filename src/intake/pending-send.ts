@@ -5,6 +5,7 @@ import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
 import type { Topic } from '../partition/topic-directory';
 import type { InOrder } from '../serialize/serialization-order';
+import { onAbort } from './abort-signal';
 import { aborted, bufferTimeout, serializationTimeout, waitEnded } from './admission-errors';
 import { asRecordError, type CheckedRecord } from './check-record';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
@@ -22,6 +23,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
   readonly #waits: AdmissionWaits = { ...NO_WAITS };
   #since = 0;
   #leaveOrder: (() => void) | undefined;
+  #ignoreSignal: (() => void) | undefined;
   #ended = false;
 
   constructor(
@@ -45,14 +47,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
 
   start(): void {
     const signal = this.#extras?.signal;
-    if (signal !== undefined) {
-      if (signal.aborted) {
-        // Not within the call to send.
-        queueMicrotask(this.#abort);
-        return;
-      }
-      signal.addEventListener('abort', this.#abort, { once: true });
-    }
+    if (signal !== undefined) this.#ignoreSignal = onAbort(signal, this.#abort);
     const { serializing } = this.#pipeline;
     const { pending } = this.#record;
     if (pending !== undefined || serializing.holds(this.#topic.name)) {
@@ -173,7 +168,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
 
   #end(): void {
     this.#ended = true;
-    this.#extras?.signal?.removeEventListener('abort', this.#abort);
+    this.#ignoreSignal?.();
   }
 
   readonly #abort = (): void => {

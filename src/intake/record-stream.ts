@@ -8,7 +8,7 @@ import type { ProducerRecord } from './record';
 export interface WritableOptions {
   /** Records the stream holds before `write` returns false. Default 1,000. */
   highWaterMark?: number;
-  /** Called for each record that failed. Without it the first failure destroys the stream. */
+  /** Called for each record that failed. What it throws destroys the stream. Without it the first failure does. */
   onRecordError?: (error: RecordError) => void;
 }
 
@@ -24,10 +24,13 @@ export function recordStream<K, V>(
   let whenDrained: (() => void) | undefined;
 
   const tell = (stream: Writable, error: unknown): void => {
-    if (onRecordError === undefined)
-      stream.destroy(error instanceof BatchError ? error.errors[0] : (error as Error));
-    else if (error instanceof BatchError) error.errors.forEach(onRecordError);
-    else onRecordError(error as RecordError);
+    const errors = error instanceof BatchError ? error.errors : [error as RecordError];
+    try {
+      if (onRecordError === undefined) throw errors[0];
+      for (const one of errors) onRecordError(one);
+    } catch (reason) {
+      stream.destroy(reason as Error);
+    }
   };
   const put = (stream: Writable, records: ProducerRecord<K, V>[], callback: () => void): void => {
     const { accepted, delivered } = dispatchBatch(records);

@@ -1,13 +1,18 @@
 // `producer.sendAll()`: everything a source gives, no faster than the buffer takes it.
 import type { BatchResult } from '../delivery/batch-result';
 import { BatchError, type RecordError } from '../errors';
+import { checkSignal, onAbort } from './abort-signal';
 import type { Dispatch } from './dispatch';
 import type { ProducerRecord } from './record';
+import { SourceReading } from './source-reading';
 
 export interface SendAllOptions {
-  /** Called for each record that failed; its `index` counts from the source's first. Without it the first failure ends the call. */
+  /**
+   * Called for each record that failed; its `index` counts from the source's first. What it throws ends the call. Without it
+   * the first failure does.
+   */
   onRecordError?: (error: RecordError) => void;
-  /** Ends the call, and the waits of what is not accepted yet. */
+  /** Ends the call with its reason, whatever it is waiting for: the source, or room for what is not accepted yet. */
   signal?: AbortSignal;
 }
 
@@ -26,9 +31,12 @@ export async function sendAll<K, V>(
   dispatchBatch: (records: ProducerRecord<K, V>[], signal?: AbortSignal) => Dispatch<BatchResult>,
   { onRecordError, signal }: SendAllOptions,
 ): Promise<SendAllResult> {
+  checkSignal('sendAll', signal);
+  if (signal?.aborted) throw signal.reason;
   const result: SendAllResult = { count: 0, delivered: 0, failed: 0 };
   const inFlight = new Set<Promise<void>>();
-  let failure: unknown;
+  const reading = new SourceReading(source);
+  const ignoreSignal = signal && onAbort(signal, () => reading.stop(signal.reason));
 
   const settle = async (dispatch: Dispatch<BatchResult>, first: number, count: number): Promise<void> => {
     try {
@@ -38,8 +46,12 @@ export async function sendAll<K, V>(
       const errors = error instanceof BatchError ? error.errors : undefined;
       result.failed += errors?.length ?? count;
       result.delivered += count - (errors?.length ?? count);
-      if (onRecordError === undefined || errors === undefined) failure ??= errors?.[0] ?? error;
-      else for (const one of errors) onRecordError(one.at(first + one.index));
+      try {
+        if (onRecordError === undefined || errors === undefined) throw errors?.[0] ?? error;
+        for (const one of errors) onRecordError(one.at(first + one.index));
+      } catch (reason) {
+        reading.stop(reason);
+      }
     }
   };
   const put = async (records: ProducerRecord<K, V>[]): Promise<void> => {
@@ -62,10 +74,11 @@ export async function sendAll<K, V>(
     return putting;
   };
   try {
-    for await (const record of source) {
-      signal?.throwIfAborted();
-      if (failure !== undefined) break;
-      open.push(record);
+    for (;;) {
+      const coming = reading.next();
+      const { done, value } = 'then' in coming ? await coming : coming;
+      if (done) break;
+      open.push(value);
       if (open.length >= BATCH_RECORDS) {
         await putOpen();
       } else if (!scheduled) {
@@ -77,9 +90,11 @@ export async function sendAll<K, V>(
       }
     }
   } finally {
+    reading.leave();
     await putOpen();
     await Promise.all(inFlight);
+    ignoreSignal?.();
   }
-  if (failure !== undefined) throw failure;
+  reading.throwIfStopped();
   return result;
 }

@@ -5,8 +5,8 @@ import type { AdmissionWaits } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic-directory';
-import { largerThanBuffer } from './admission-errors';
-import { asRecordError, type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
+import { aborted, largerThanBuffer } from './admission-errors';
+import { asRecordError, type CheckedRecord, checkRecord, topicOf, upperBoundOf } from './check-record';
 import { PendingSend } from './pending-send';
 import { FRAME_BYTES, type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';
@@ -38,9 +38,16 @@ export class SingleSends<K, V> {
   /** Exactly one of both is called, never within this call. @throws RecordError for a record that cannot be produced */
   send(record: ProducerRecord<K, V>, delivered: OnDelivered, failed: OnFailed, extras?: SendExtras): void {
     const { rules, topics, memory, outstanding, serializing } = this.#pipeline;
+    const signal = extras?.signal;
     let checked: CheckedRecord;
     let topic: Topic;
     try {
+      if (signal?.aborted)
+        throw aborted(
+          topicOf(() => record),
+          0,
+          signal,
+        );
       checked = checkRecord(record, 0, rules);
       topic = topics.topic(checked.topic);
       if (checked.pending === undefined && topic.ready && !serializing.holds(topic.name)) {

@@ -6,22 +6,7 @@ import { EmbeddedCluster } from '../../src/testing';
 import { readBack } from '../broker/read-back';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
-
-/** Rejections that nobody handled while `run` ran and for a moment after. */
-async function unhandledDuring(run: () => Promise<unknown>): Promise<unknown[]> {
-  const unhandled: unknown[] = [];
-  const listener = (reason: unknown) => unhandled.push(reason);
-  const others = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection').on('unhandledRejection', listener);
-  try {
-    await run();
-    await sleep(20);
-  } finally {
-    process.off('unhandledRejection', listener);
-    for (const other of others) process.on('unhandledRejection', other);
-  }
-  return unhandled;
-}
+import { toldToProcess } from '../testing/uncaught';
 
 /** A cluster whose only topic takes nothing for the moment: what is sent stays in the buffer. */
 async function stuck(bufferMemory: number): Promise<{ cluster: EmbeddedCluster; producer: Producer }> {
@@ -65,7 +50,7 @@ describeOnEachCluster('a dispatch', (cluster) => {
     const topic = await cluster.createTopic(1);
     const producer = openProducer({ bootstrapServers: cluster.brokers });
     const bad = { topic, partition: 7 };
-    const unhandled = await unhandledDuring(async () => {
+    const unhandled = await toldToProcess('unhandledRejection', async () => {
       producer.dispatch(bad);
       producer.dispatchBatch([bad]);
       producer.dispatch({ topic: 'bad topic' });
@@ -212,8 +197,51 @@ describe('an AbortSignal', () => {
       result: { deliveredCount: 1 },
     });
     expect(await accepted.delivered).toMatchObject({ topic: 'orders' });
-    await expect(producer.send({ topic: 'orders' }, { signal })).resolves.toMatchObject({ topic: 'orders' });
+  });
+
+  it('that has fired before the call lets nothing be accepted, although there is room', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    await producer.send({ topic: 'orders' });
+    const signal = AbortSignal.abort(new Error('before'));
+    const aborted = { code: 'ABORTED', topic: 'orders', cause: { message: 'before' } };
+    for (const record of [{ topic: 'orders' }, { topic: 'orders', headers: { a: 'b' } }]) {
+      await expect(producer.send(record, { signal })).rejects.toMatchObject(aborted);
+      await expect(producer.dispatch(record, { signal }).accepted).rejects.toMatchObject(aborted);
+      await expect(producer.sendBatch([record, record], { signal })).rejects.toMatchObject({
+        errors: [aborted, { ...aborted, index: 1 }],
+      });
+    }
     await expect(producer.send({ topic: 'later' }, { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await producer.sendBatch([], { signal })).toMatchObject({ count: 0 });
+    await producer.flush();
+    expect(producer.metrics()).toMatchObject({ acceptedRecords: 1, outstandingRecords: 0 });
+  });
+
+  it.each([
+    ['an object', {}],
+    ['a string', 'now'],
+    ['null', null],
+    ['half of one', { aborted: false, addEventListener: () => {} }],
+  ])('that is none, but %s, is refused before anything is counted', async (_what, given) => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const signal = given as unknown as AbortSignal;
+    for (const topic of ['unknown', 'orders']) {
+      const refused = {
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining('signal must be an AbortSignal'),
+      };
+      await expect(producer.send({ topic }, { signal })).rejects.toMatchObject(refused);
+      await expect(producer.sendBatch([{ topic }], { signal })).rejects.toMatchObject(refused);
+      await expect(producer.dispatch({ topic }, { signal }).accepted).rejects.toMatchObject(refused);
+      await expect(producer.sendAll([{ topic }], { signal })).rejects.toMatchObject(refused);
+      await producer.send({ topic: 'orders' });
+    }
+    await producer.flush();
+    expect(producer.metrics()).toMatchObject({ acceptedRecords: 2, outstandingRecords: 0 });
   });
 });
 
@@ -319,5 +347,97 @@ describeOnEachCluster('sendAll()', (cluster) => {
     })();
     await expect(producer.sendAll(source)).rejects.toThrow('dry');
     expect(await readBack(cluster.brokers, topic)).toHaveLength(10);
+  });
+
+  it('ends by its signal or the first failure although the source is silent, and tells the source', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    const silent = (value: { topic: string; partition?: number }) => {
+      const returned: unknown[] = [];
+      let given = false;
+      return {
+        returned,
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            if (given) return new Promise<never>(() => {});
+            given = true;
+            return Promise.resolve({ done: false as const, value });
+          },
+          return: () => {
+            returned.push('returned');
+            return new Promise<never>(() => {});
+          },
+        }),
+      };
+    };
+    const controller = new AbortController();
+    const aborted = silent({ topic });
+    const sent = producer.sendAll(aborted, { signal: controller.signal });
+    await expect.poll(() => producer.metrics().deliveredRecords).toBe(1);
+    controller.abort(new Error('enough'));
+    await expect(sent).rejects.toThrow('enough');
+    expect(aborted.returned).toEqual(['returned']);
+    const failing = silent({ topic, partition: 7 });
+    await expect(producer.sendAll(failing)).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION' });
+    expect(failing.returned).toEqual(['returned']);
+    const unread = silent({ topic });
+    await expect(producer.sendAll(unread, { signal: controller.signal })).rejects.toThrow('enough');
+    expect(unread.returned).toEqual([]);
+  });
+
+  it('takes promises, and closes a generator it does not read to its end', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    expect(await producer.sendAll([Promise.resolve({ topic }), { topic }] as { topic: string }[])).toEqual({
+      count: 2,
+      delivered: 2,
+      failed: 0,
+    });
+    let closed = 0;
+    async function* endless() {
+      try {
+        for (let i = 0; ; i++) {
+          await sleep(1);
+          yield { topic, partition: i === 5 ? 7 : 0 };
+        }
+      } finally {
+        closed++;
+      }
+    }
+    await expect(producer.sendAll(endless())).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION' });
+    await expect.poll(() => closed).toBe(1);
+    expect(producer.metrics().outstandingRecords).toBe(0);
+  });
+});
+
+describe('an onRecordError that throws', () => {
+  it('ends sendAll and destroys writable() with what it threw, and leaves no unhandled rejection', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    let told = 0;
+    const onRecordError = () => {
+      told++;
+      throw new Error('no more');
+    };
+    const bad = { topic: 'orders', partition: 9 };
+    const unhandled = await toldToProcess('unhandledRejection', async () => {
+      await expect(producer.sendAll([bad, bad, { topic: 'orders' }], { onRecordError })).rejects.toThrow(
+        'no more',
+      );
+      const stream = producer.writable({ onRecordError });
+      const ended = new Promise((resolve) => stream.once('error', resolve));
+      let finished = false;
+      stream.once('finish', () => {
+        finished = true;
+      });
+      stream.write(bad);
+      stream.end({ topic: 'orders' });
+      expect(await ended).toMatchObject({ message: 'no more' });
+      await producer.flush();
+      expect(finished).toBe(false);
+    });
+    expect(unhandled).toEqual([]);
+    expect(told).toBe(2);
   });
 });
