@@ -1,5 +1,5 @@
 // Loads what a user's module exports, in whichever thread needs it.
-import { createRequire } from 'node:module';
+import Module from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MillraceError } from '../errors';
@@ -18,7 +18,7 @@ export async function loadFunction({
 }: ModulePath): Promise<(options: unknown) => unknown> {
   let loaded: Record<string, unknown>;
   try {
-    loaded = (await import(specifierOf(module))) as Record<string, unknown>;
+    loaded = (await importFromApplication(specifierOf(module))) as Record<string, unknown>;
   } catch (cause) {
     throw new MillraceError(`module ${module} could not be loaded: ${messageOf(cause)}`, 'MODULE_FAILED', {
       cause,
@@ -43,13 +43,22 @@ function asObject(value: unknown): Record<string, unknown> {
     : {};
 }
 
-/** Names that are neither paths nor URLs are packages', which the application has, not we. */
 function specifierOf(module: string | URL): string {
   if (module instanceof URL) return module.href;
   if (isAbsolute(module)) return pathToFileURL(module).href;
-  if (/^\.\.?[\\/]/.test(module)) return pathToFileURL(resolve(module)).href;
-  if (/^(file|data|node):/.test(module)) return module;
-  return pathToFileURL(createRequire(resolve('application.js')).resolve(module)).href;
+  return /^\.\.?[\\/]/.test(module) ? pathToFileURL(resolve(module)).href : module;
+}
+
+/**
+ * Names that are neither paths nor URLs are packages', which the application has, not we; and as it would import them,
+ * since some have nothing to require. Node looks for them from where the module that imports is, so there is one made
+ * there, of a file that need not exist.
+ */
+function importFromApplication(specifier: string): Promise<unknown> {
+  const filename = resolve('application.cjs');
+  const there = new Module(filename) as Module & { _compile(code: string, filename: string): void };
+  there._compile('module.exports = (specifier) => import(specifier);', filename);
+  return there.exports(specifier);
 }
 
 function messageOf(cause: unknown): string {
