@@ -20,6 +20,7 @@ export {
   type IngestModule,
   type IngestOptions,
   type IngestReject,
+  type IngestRejects,
   type IngestReport,
   type IngestSource,
   type LineParser,

@@ -16,6 +16,7 @@ import {
   type IngestReport,
   type IngestSource,
 } from './ingest/ingest-options';
+import { OpenIngestions } from './ingest/open-ingestions';
 import { checkSignal } from './intake/abort-signal';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
@@ -31,7 +32,7 @@ import { toLibrdkafka } from './options/to-librdkafka';
 import { RulesByTopic } from './options/topic-rules';
 import { validateOptions } from './options/validate';
 import type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
-import { pause } from './pause';
+import { type Pause, pause } from './pause';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
@@ -107,6 +108,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   #tellOwnerCloses!: () => void;
   readonly #rules: RulesByTopic<K, V>;
   readonly #workers = new Set<Workers>();
+  readonly #ingestions = new OpenIngestions();
 
   // Once open:
   #engine!: Engine<K, V>;
@@ -377,7 +379,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   async ingest(source: IngestSource, options: IngestOptions): Promise<IngestReport> {
     const plan = checkIngestOptions(options);
     this.#lifecycle.ensureOpen(() => this.#open());
-    return ingest(source, options, plan, this.#ingestTarget());
+    return this.#ingestions.add(ingest(source, options, plan, this.#ingestTarget()));
   }
 
   /**
@@ -406,6 +408,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     return {
       options: this.#options as unknown as ResolvedOptions<BytesLike, BytesLike>,
       pipeline: this.#engine.pipeline as unknown as Pipeline<BytesLike, BytesLike>,
+      ingestions: this.#ingestions,
       share: () => this.share(),
       // What was sent singly before goes first.
       begin: () => {
@@ -495,14 +498,16 @@ export class Producer<K = BytesLike, V = BytesLike>
 
   async #close(timeoutMs: number): Promise<void> {
     const deadline = pause(timeoutMs);
-    if (this.#shared !== undefined) {
-      await this.#engine.detach(deadline, this.#ownerCloses);
-    } else {
-      if (this.#transactions !== undefined) {
-        await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
-      }
-      await this.#engine.close(deadline);
+    this.#ingestions.beginClosing();
+    await this.#closeEngine(deadline, timeoutMs);
+    await Promise.all([this.#ingestions.end(), ...[...this.#workers].map((workers) => workers.end())]);
+  }
+
+  async #closeEngine(deadline: Pause, timeoutMs: number): Promise<void> {
+    if (this.#shared !== undefined) return this.#engine.detach(deadline, this.#ownerCloses);
+    if (this.#transactions !== undefined) {
+      await Promise.race([this.#transactions.close(timeoutMs), deadline.over]);
     }
-    await Promise.all([...this.#workers].map((workers) => workers.end()));
+    return this.#engine.close(deadline);
   }
 }

@@ -3,7 +3,7 @@ import { BatchError, MillraceError, RecordError } from '../errors';
 import type { ProducerRecord } from '../intake/record';
 import { sizeOf } from './formats/line-records';
 import type { BatchReader, RecordBatch } from './formats/record-batch';
-import { type IngestReject, MALFORMED } from './ingest-options';
+import { type IngestReject, MALFORMED, withoutRecord } from './ingest-options';
 import type { ProgressLedger, Stretch } from './progress-ledger';
 
 const BATCHES_IN_FLIGHT = 16;
@@ -62,7 +62,7 @@ async function settleBatch(
     });
   }
   ledger.countDelivered(records.length + malformed.length - rejects.length, bytes);
-  await ledger.conclude(stretch, rejects);
+  ledger.conclude(stretch, rejects);
 }
 
 async function failuresOf(
@@ -82,7 +82,7 @@ async function failuresOf(
 /** A failed record's entry in the rejects. */
 export function describeFailure(error: unknown): Pick<IngestReject, 'reason' | 'code' | 'persisted'> {
   return {
-    reason: error instanceof Error ? error.message : String(error),
+    reason: withoutRecord(error instanceof Error ? error.message : String(error)),
     code: error instanceof MillraceError ? error.code : 'UNKNOWN',
     persisted: error instanceof RecordError ? error.persisted : 'no',
   };

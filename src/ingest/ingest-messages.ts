@@ -19,7 +19,8 @@ export type ToWorker =
   | { end: true }
   | { stop: true }
   | { rejectTaken: true }
-  | { rejectFailed: { message: string } };
+  /** Why, only the caller's side knows. */
+  | { rejectFailed: true };
 
 export type FromWorker =
   /** A chunk was taken: there is room for another. */
@@ -28,6 +29,8 @@ export type FromWorker =
   | { reject: IngestReject }
   | { header: string }
   | { done: IngestReport }
+  /** Behind `done` or `failed`: there is nothing of ours in the thread any more. */
+  | { closed: true }
   | { failed: { message: string; code: string; report: IngestReport } };
 
 /** Chunks on their way between the threads. */

@@ -1,6 +1,7 @@
 // What `producer.ingest()` is asked for and what it tells.
+import type { Writable } from 'node:stream';
 import { ConfigError, describeValue, MillraceError } from '../errors';
-import { isTopicName } from '../intake/check-record';
+import { checkHeaders, isPartition, isTopicName } from '../intake/check-record';
 import type { Headers } from '../intake/record';
 
 /** A file's path or URL, or bytes from anywhere. */
@@ -52,17 +53,27 @@ export interface IngestOptions {
   startOffset?: number;
   /** The column names of a CSV source that begins behind its header. */
   columns?: readonly string[];
-  /** Is given the lines that are malformed or failed, and is waited for. Default: the first of them ends the ingestion. */
-  rejects?: (reject: IngestReject) => void | Promise<void>;
-  /** Called as records are settled. */
+  /** Where lines go that are malformed or failed. Default: the first of them ends the ingestion. */
+  rejects?: IngestRejects;
+  /** Called as records are settled. What it throws ends the ingestion. */
   onProgress?: (report: IngestReport) => void;
-  /** Called once with the header row of a CSV source, as it should stand before its rejected rows. */
+  /**
+   * Called once with the header row of a CSV source, as it should stand before its rejected rows. What it throws ends
+   * the ingestion.
+   */
   onHeader?: (header: string) => void;
   /** Ends the reading; what was read is still delivered. */
   signal?: AbortSignal;
   /** Where lines are taken apart. Default 'worker', a thread of its own. */
   thread?: 'worker' | 'caller';
 }
+
+/**
+ * A function that is called with one after the other, in the order of the source, and waited for; what it throws ends the
+ * ingestion. Or what takes the lines as they stood, each with a newline, those of a CSV source behind its header: a stream,
+ * which is left open, or a file's path or URL. The file is made anew, or added to with a `startOffset`.
+ */
+export type IngestRejects = ((reject: IngestReject) => void | Promise<void>) | Writable | string | URL;
 
 /** A line that did not become a delivered record. */
 export interface IngestReject {
@@ -109,6 +120,13 @@ export class IngestError extends MillraceError {
   }
 }
 
+/** Whatever ended the ingestion, as what its caller gets. */
+export function asIngestError(error: unknown, report: IngestReport): IngestError {
+  if (error instanceof IngestError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'INGEST_FAILED';
+  return new IngestError(error instanceof Error ? error.message : String(error), code, report, error);
+}
+
 export const MALFORMED = 'MALFORMED';
 
 /** The options that may travel to another thread. */
@@ -134,9 +152,6 @@ const FORMATS = ['ndjson', 'csv', 'lines'];
 
 /** @throws ConfigError */
 export function checkIngestOptions(options: IngestOptions): IngestPlan {
-  const fail = (what: string, value: unknown): never => {
-    throw new ConfigError(`ingest: ${what}, got ${describeValue(value)}`);
-  };
   if (options === null || typeof options !== 'object') fail('options must be an object', options);
   const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) throw new ConfigError(`ingest: unknown option ${unknown}`);
@@ -156,15 +171,14 @@ export function checkIngestOptions(options: IngestOptions): IngestPlan {
       throw new ConfigError(`ingest: ${name} needs the format ndjson or csv: others have no fields`);
     }
   }
+  checkPlacing(options);
   if (startOffset !== undefined && !(Number.isSafeInteger(startOffset) && startOffset >= 0)) {
     fail('startOffset must be an integer of at least 0', startOffset);
   }
   if (columns !== undefined && (format !== 'csv' || !Array.isArray(columns))) {
     fail("columns must be a list of names, for the format 'csv'", columns);
   }
-  if (options.thread !== undefined && !['worker', 'caller'].includes(options.thread)) {
-    fail("thread must be 'worker' or 'caller'", options.thread);
-  }
+  checkCallersParts(options);
   return {
     topic,
     format: isModule ? { ...format, module: String(format.module) } : format,
@@ -176,4 +190,57 @@ export function checkIngestOptions(options: IngestOptions): IngestPlan {
     startOffset,
     columns,
   };
+}
+
+function checkPlacing({ topic, headers, partition }: IngestOptions): void {
+  if (partition !== undefined && !isPartition(partition)) {
+    fail('partition must be an integer of at least 0', partition);
+  }
+  if (headers === undefined) return;
+  const isList = Array.isArray(headers);
+  if (headers === null || typeof headers !== 'object' || (!isList && Symbol.iterator in headers)) {
+    fail('headers must be an object or a list of pairs', headers);
+  }
+  try {
+    checkHeaders(headers, topic, 0);
+  } catch (error) {
+    throw new ConfigError(`ingest: ${withoutRecord((error as Error).message)}`);
+  }
+}
+
+/** What stays in the caller's thread. */
+function checkCallersParts({ rejects, onProgress, onHeader, signal, thread }: IngestOptions): void {
+  for (const [name, listener] of Object.entries({ onProgress, onHeader })) {
+    if (listener !== undefined && typeof listener !== 'function')
+      fail(`${name} must be a function`, listener);
+  }
+  const takesLines =
+    rejects === undefined ||
+    typeof rejects === 'function' ||
+    (typeof rejects === 'string' && rejects !== '') ||
+    rejects instanceof URL ||
+    isWritable(rejects);
+  if (!takesLines) fail("rejects must be a function, a writable stream or a file's path or URL", rejects);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) fail('signal must be an AbortSignal', signal);
+  if (thread !== undefined && !['worker', 'caller'].includes(thread)) {
+    fail("thread must be 'worker' or 'caller'", thread);
+  }
+}
+
+/** Streams need not be Node's own. */
+export function isWritable(value: unknown): value is Writable {
+  if (value === null || typeof value !== 'object') return false;
+  const { write, on } = value as { write?: unknown; on?: unknown };
+  return typeof write === 'function' && typeof on === 'function';
+}
+
+/** An error's words about a record, without its number and topic: here lines have numbers, and the topic is one. */
+export function withoutRecord(message: string): string {
+  return message.replace(/^record \d+ for topic [\w.-]+(?:, (partition \d+))?:? /, (_, partition?: string) =>
+    partition === undefined ? '' : `${partition}: `,
+  );
+}
+
+function fail(what: string, value: unknown): never {
+  throw new ConfigError(`ingest: ${what}, got ${describeValue(value)}`);
 }

@@ -1,100 +1,131 @@
 // The caller's side of an ingestion that runs in a thread of its own.
 import { Worker } from 'node:worker_threads';
+import { ConfigError } from '../errors';
+import { closedError } from '../lifecycle';
 import { workerEntry } from '../workers/worker-entry';
 import { CHUNKS_AHEAD, type FromWorker, type IngestWorkerData, type ToWorker } from './ingest-messages';
 import { IngestError, type IngestReport } from './ingest-options';
-import type { LedgerListeners } from './progress-ledger';
+import type { ProgressLedger } from './progress-ledger';
 import { Stopped } from './source';
 
-/** `report` is kept up to date. @throws IngestError */
+/**
+ * The ledger's counts are the thread's, kept up to date. `givenUp`: the thread is waited for no longer.
+ * @throws IngestError; ConfigError when options cannot go to another thread
+ */
 export async function ingestInThread(
   chunks: AsyncIterable<Buffer>,
   data: IngestWorkerData,
-  { rejects, onProgress }: LedgerListeners,
+  ledger: ProgressLedger,
   onHeader: (header: string) => void,
-  report: IngestReport,
+  givenUp: AbortSignal,
 ): Promise<IngestReport> {
-  const worker = new Worker(workerEntry('ingest/ingest-worker'), { workerData: data });
+  const worker = startThread(data);
   const send = (message: ToWorker, moved: ArrayBuffer[] = []) => worker.postMessage(message, moved);
+  const { report } = ledger;
+  const update = (progress: IngestReport) => Object.assign(report, progress, { bytesRead: report.bytesRead });
   let onTheirWay = 0;
-  let over = false;
   let wake: (() => void) | undefined;
-  const bytesRead = () => report.bytesRead;
+  ledger.failing.addEventListener('abort', () => wake?.());
+  let rejectIsOpen = false;
+  let giveUp = () => {};
 
-  const ended = new Promise<IngestReport>((resolve, reject) => {
+  // The thread is done with the ingestion.
+  const ended = new Promise<void>((resolve) => {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      resolve();
+    };
+    const failed = (message: string, code: string, cause?: unknown) => {
+      if (!isOver) ledger.fail(new IngestError(message, code, report, cause));
+      end();
+    };
     const receive: { [K in keyof Messages]: (message: Messages[K]) => void } = {
       taken: () => {
         onTheirWay--;
         wake?.();
       },
       progress: (progress) => {
-        Object.assign(report, progress, { bytesRead: bytesRead() });
-        onProgress(report);
+        update(progress);
+        ledger.tellProgress();
       },
       reject: (line) => {
         const bytes = Buffer.from(line.data.buffer, line.data.byteOffset, line.data.byteLength);
-        Promise.resolve()
-          .then(() => rejects?.({ ...line, data: bytes }))
+        rejectIsOpen = true;
+        ledger
+          .handOut({ ...line, data: bytes })
           .then(
             () => send({ rejectTaken: true }),
-            (error: unknown) =>
-              send({ rejectFailed: { message: error instanceof Error ? error.message : String(error) } }),
-          );
+            (error: unknown) => {
+              ledger.fail(error);
+              send({ rejectFailed: true });
+            },
+          )
+          .finally(() => {
+            rejectIsOpen = false;
+          });
       },
       header: onHeader,
-      done: (final) => resolve(Object.assign(report, final, { bytesRead: bytesRead() })),
-      failed: ({ message, code, report: final }) => {
-        Object.assign(report, final, { bytesRead: bytesRead() });
-        reject(new IngestError(message, code, report));
+      done: (final) => {
+        update(final);
+        end();
       },
+      failed: ({ message, code, report: final }) => {
+        update(final);
+        failed(message, code);
+      },
+      // Whatever a module has left running there.
+      closed: () => void worker.terminate(),
     };
     worker.on('message', (message: FromWorker) => {
       const [kind] = Object.keys(message) as (keyof Messages)[];
       receive[kind]((message as Messages)[kind] as never);
     });
     worker.on('error', (cause) => {
-      reject(
-        new IngestError(`the ingestion's thread failed: ${cause.message}`, 'WORKER_FAILED', report, cause),
-      );
+      failed(`the ingestion's thread failed: ${cause.message}`, 'WORKER_FAILED', cause);
     });
-    worker.on('exit', (code) => {
-      reject(
-        new IngestError(`the ingestion's thread ended early, with code ${code}`, 'WORKER_FAILED', report),
-      );
+    worker.on('exit', (exitCode) => {
+      failed(`the ingestion's thread ended early, with code ${exitCode}`, 'WORKER_FAILED');
     });
-  }).finally(() => {
-    over = true;
-    wake?.();
+    giveUp = () => {
+      const { message, code } = closedError();
+      const who = rejectIsOpen ? 'rejects has not settled' : "the ingestion's thread does not answer";
+      ledger.fail(new IngestError(`${message}, and ${who}`, code, report));
+      void worker.terminate().then(end);
+    };
   });
-  // It is awaited at the end; until then a failure only stops the reading.
-  ended.catch(() => {});
+  givenUp.addEventListener('abort', giveUp);
 
   try {
     for await (const chunk of chunks) {
       const whole = chunk.byteLength === chunk.buffer.byteLength ? chunk : Buffer.from(new Uint8Array(chunk));
       onTheirWay++;
       send({ chunk: whole }, [whole.buffer as ArrayBuffer]);
-      while (onTheirWay >= CHUNKS_AHEAD && !over) {
+      while (onTheirWay >= CHUNKS_AHEAD && !ledger.failed) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
-      if (over) break;
     }
     send({ end: true });
   } catch (error) {
-    // What was read is delivered before the source's failure is told.
+    // What was read is delivered before a failure is told.
     send({ stop: true });
-    await ended;
-    if (error instanceof Stopped) return ended;
-    throw new IngestError((error as Error).message, codeOf(error), report, error);
+    if (!(error instanceof Stopped)) ledger.fail(error);
   }
-  return ended;
+  await ended;
+  givenUp.removeEventListener('abort', giveUp);
+  return ledger.finish(givenUp);
+}
+
+function startThread(data: IngestWorkerData): Worker {
+  try {
+    return new Worker(workerEntry('ingest/ingest-worker'), { workerData: data });
+  } catch (error) {
+    // What cannot be cloned, such as a function.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`ingest: format.options cannot go to another thread: ${reason}`, error);
+  }
 }
 
 type Messages = { [M in FromWorker as keyof M]: M[keyof M] };
-
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : 'INGEST_FAILED';
-}

@@ -18,7 +18,7 @@ let rejectAnswered: { taken: () => void; failed: (error: Error) => void } | unde
 
 port.on('message', (message: ToWorker) => {
   if ('rejectTaken' in message) rejectAnswered?.taken();
-  else if ('rejectFailed' in message) rejectAnswered?.failed(new Error(message.rejectFailed.message));
+  else if ('rejectFailed' in message) rejectAnswered?.failed(new Error('rejects failed'));
   else {
     waiting.push(message);
     wake?.();
@@ -41,30 +41,23 @@ async function* chunks(): AsyncGenerator<Buffer> {
   }
 }
 
-// One at a time: each is answered before the next is asked.
-let lastReject: Promise<void> = Promise.resolve();
-
 async function run(): Promise<void> {
   const ledger = new ProgressLedger(plan.startOffset ?? 0, {
     rejects: takesRejects
-      ? (reject) => {
-          lastReject = lastReject.then(
-            () =>
-              new Promise((taken, failed) => {
-                rejectAnswered = { taken, failed };
-                tell({ reject });
-              }),
-          );
-          return lastReject;
-        }
+      ? (reject) =>
+          new Promise((taken, failed) => {
+            rejectAnswered = { taken, failed };
+            tell({ reject });
+          })
       : undefined,
     onProgress: (progress) => tell({ progress }),
   });
-  const producer = Producer.attach(handle, {
-    partitioner: topicOptions.partitioner,
-    topics: { [plan.topic]: topicOptions },
-  });
+  let producer: Producer | undefined;
   try {
+    producer = Producer.attach(handle, {
+      partitioner: topicOptions.partitioner,
+      topics: { [plan.topic]: topicOptions },
+    });
     const report = await ingestHere(chunks(), plan, Producer.ingestTarget(producer), ledger, (header) =>
       tell({ header }),
     );
@@ -74,7 +67,8 @@ async function run(): Promise<void> {
     const code = error instanceof MillraceError ? error.code : 'INGEST_FAILED';
     tell({ failed: { message: error instanceof Error ? error.message : String(error), code, report } });
   } finally {
-    await producer.close();
+    await producer?.close();
+    tell({ closed: true });
     port.close();
   }
 }

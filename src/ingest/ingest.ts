@@ -3,6 +3,7 @@ import { ConfigError, MillraceError } from '../errors';
 import { BatchSend } from '../intake/batch-send';
 import type { Pipeline } from '../intake/pipeline';
 import type { BytesLike } from '../intake/record';
+import { closedError } from '../lifecycle';
 import type { ResolvedOptions } from '../options/producer-options';
 import { RulesByTopic } from '../options/topic-rules';
 import type { PartitionerName } from '../partition/partitioner';
@@ -10,16 +11,28 @@ import { loadFunction } from '../workers/load-module';
 import type { ProducerHandle } from '../workers/producer-handle';
 import { runBatches, type SendBatch } from './batch-lane';
 import { readerOf } from './formats/format';
-import type { IngestOptions, IngestPlan, IngestReport, IngestSource, LineParser } from './ingest-options';
+import { guarded } from './guarded';
+import {
+  IngestError,
+  type IngestOptions,
+  type IngestPlan,
+  type IngestReject,
+  type IngestReport,
+  type IngestSource,
+  type LineParser,
+} from './ingest-options';
 import { ingestInThread } from './ingest-thread';
 import { hasLineLane, LineLane } from './line-lane';
+import type { OpenIngestions } from './open-ingestions';
 import { ProgressLedger } from './progress-ledger';
-import { chunksOf, Stopped } from './source';
+import { openRejects, type RejectSink, toFunction } from './reject-sink';
+import { chunksOf, ensureStartWithin, isFile, Stopped } from './source';
 
 /** The producer, as an ingestion sees it. */
 export interface IngestTarget {
   readonly options: ResolvedOptions<BytesLike, BytesLike>;
   readonly pipeline: Pipeline<BytesLike, BytesLike>;
+  readonly ingestions: OpenIngestions;
   share(): ProducerHandle;
   /** Call before sending. @throws MillraceError PRODUCER_CLOSED */
   begin(): void;
@@ -36,11 +49,73 @@ export async function ingest(
     throw new ConfigError("ingest: not with transactionalId, whose transactions are the caller's to end");
   }
   const { startOffset = 0 } = plan;
-  const { rejects, onProgress = () => {}, onHeader = () => {}, signal } = options;
-  const ledger = new ProgressLedger(startOffset, { rejects, onProgress });
-  const chunks = chunksOf(source, startOffset, signal, (count) => {
+  const { signal } = options;
+  // Aborted by `signal`, and by what makes reading on senseless.
+  const reading = new AbortController();
+  const stop = () => reading.abort();
+  const chunks = chunksOf(source, startOffset, reading.signal, (count) => {
     ledger.report.bytesRead += count;
   });
+  // Where nothing is to be waited for, it begins at once: before a close that follows.
+  if (startOffset > 0) await ensureStartWithin(source, startOffset);
+  const { rejects } = options;
+  const input = isFile(source) ? source : undefined;
+  const isPlace = rejects !== undefined && typeof rejects !== 'function';
+  const sink = isPlace ? await openRejects(rejects, input, startOffset > 0) : rejects && toFunction(rejects);
+  const { ledger, onHeader } = ledgerFor(options, sink, startOffset, target.ingestions);
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
+  ledger.failing.addEventListener('abort', stop);
+  try {
+    return await ingestThere(chunks, options, plan, target, ledger, onHeader);
+  } finally {
+    stop();
+    signal?.removeEventListener('abort', stop);
+    await sink?.close();
+  }
+}
+
+function ledgerFor(
+  { onProgress, onHeader }: IngestOptions,
+  sink: RejectSink | undefined,
+  startOffset: number,
+  ingestions: OpenIngestions,
+): { ledger: ProgressLedger; onHeader: (header: string) => void } {
+  const failed = (listener: string) => (cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    ledger.fail(new IngestError(`${listener} failed: ${reason}`, 'INGEST_FAILED', ledger.report, cause));
+  };
+  const progressed = guarded(onProgress, failed('onProgress'));
+  const ledger = new ProgressLedger(startOffset, {
+    rejects:
+      sink &&
+      (async (reject: IngestReject) => {
+        await sink.take(reject);
+        ingestions.heard();
+      }),
+    onProgress: (report) => {
+      ingestions.heard();
+      progressed(report);
+    },
+  });
+  const tellHeader = guarded(onHeader, failed('onHeader'));
+  return {
+    ledger,
+    onHeader: (header) => {
+      sink?.setHeading(header);
+      tellHeader(header);
+    },
+  };
+}
+
+function ingestThere(
+  chunks: AsyncIterable<Buffer>,
+  options: IngestOptions,
+  plan: IngestPlan,
+  target: IngestTarget,
+  ledger: ProgressLedger,
+  onHeader: (header: string) => void,
+): Promise<IngestReport> {
   // A partitioner that is code stays in its thread.
   const { partitioner, keylessPartitioning } = target.pipeline.rules.topics.of(plan.topic);
   const { thread = typeof partitioner === 'function' ? 'caller' : 'worker' } = options;
@@ -51,8 +126,8 @@ export async function ingest(
     );
   }
   const topicOptions = { partitioner: partitioner as PartitionerName, keylessPartitioning };
-  const data = { handle: target.share(), plan, takesRejects: rejects !== undefined, topicOptions };
-  return ingestInThread(chunks, data, { rejects, onProgress }, onHeader, ledger.report);
+  const data = { handle: target.share(), plan, takesRejects: ledger.takesRejects, topicOptions };
+  return ingestInThread(chunks, data, ledger, onHeader, target.ingestions.givenUp);
 }
 
 /** In this thread. @throws IngestError */
@@ -63,24 +138,40 @@ export async function ingestHere(
   ledger: ProgressLedger,
   onHeader: (header: string) => void,
 ): Promise<IngestReport> {
+  const { closing, givenUp } = target.ingestions;
+  const endReading = () => ledger.fail(closedError());
+  if (closing.aborted) endReading();
+  closing.addEventListener('abort', endReading);
+  const sendingAll = sendAll(chunks, plan, target, ledger, onHeader).catch((error: unknown) => {
+    if (!(error instanceof Stopped)) ledger.fail(error);
+  });
+  // What it may wait for in vain, a source or a module, is not waited for when all is over.
+  await Promise.race([sendingAll, ledger.untilFailed()]);
+  // From now on, closing only means that the rest is settled soon.
+  closing.removeEventListener('abort', endReading);
+  return ledger.finish(givenUp);
+}
+
+/** Resolves when everything has been handed over. Throws what reading throws. */
+async function sendAll(
+  chunks: AsyncIterable<Buffer>,
+  plan: IngestPlan,
+  target: IngestTarget,
+  ledger: ProgressLedger,
+  onHeader: (header: string) => void,
+): Promise<void> {
   const { startOffset = 0 } = plan;
   const topics = RulesByTopic.ofBytes(target.options);
   const pipeline = { ...target.pipeline, rules: { ...target.pipeline.rules, topics } };
-  try {
-    if (hasLineLane(plan, topics.of(plan.topic))) {
-      await new LineLane(pipeline, plan, ledger, () => target.begin()).run(chunks, startOffset);
-    } else {
-      const read = readerOf(plan, await parserOf(plan), onHeader);
-      const sendBatch: SendBatch = (records) => {
-        target.begin();
-        return new Promise((resolve, reject) => new BatchSend(pipeline, records, resolve, reject).start());
-      };
-      await runBatches(chunks, read, sendBatch, ledger, startOffset);
-    }
-  } catch (error) {
-    if (!(error instanceof Stopped)) ledger.fail(error);
+  if (hasLineLane(plan, topics.of(plan.topic))) {
+    return new LineLane(pipeline, plan, ledger, () => target.begin()).run(chunks, startOffset);
   }
-  return ledger.finish();
+  const read = readerOf(plan, await parserOf(plan), onHeader);
+  const sendBatch: SendBatch = (records) => {
+    target.begin();
+    return new Promise((resolve, reject) => new BatchSend(pipeline, records, resolve, reject).start());
+  };
+  return runBatches(chunks, read, sendBatch, ledger, startOffset);
 }
 
 async function parserOf({ format }: IngestPlan): Promise<LineParser | undefined> {

@@ -101,9 +101,10 @@ export class LineLane {
   /** False: the ingestion has come to its end. */
   async #pack(run: Buffer, offset: number): Promise<boolean> {
     for (let at = 0; at < run.length; ) {
+      // Lines that fail faster than they are handed on are waited for.
+      await this.#ledger.room(Number.POSITIVE_INFINITY);
       const admitted = await this.#admit(run.length - at);
-      if (this.#plan.partition === undefined && this.#topic.refusal !== undefined) throw this.#topic.refusal;
-      this.#beforeFrame();
+      if (!this.#maySend(admitted)) return false;
       this.#begin(run, at, offset, admitted);
       at = this.#fill(run, at);
       const { rejects } = this.#frame as unknown as LineFrame;
@@ -112,6 +113,20 @@ export class LineLane {
       if (this.#ledger.failed) return false;
     }
     return true;
+  }
+
+  /** False: it failed during the waits. Gives back what was admitted unless it may be used. */
+  #maySend(admitted: number): boolean {
+    let may = false;
+    try {
+      if (this.#ledger.failed) return false;
+      if (this.#plan.partition === undefined && this.#topic.refusal !== undefined) throw this.#topic.refusal;
+      this.#beforeFrame();
+      may = true;
+    } finally {
+      if (!may) this.#pipeline.memory.release([this.#topic.id], [admitted]);
+    }
+    return may;
   }
 
   /** Packs lines from `at` on until the run ends or the frame is full. Returns where it stopped. */
@@ -303,7 +318,7 @@ class LineFrame implements FrameOwner {
   /** Every line of it was skipped or rejected. */
   nothing(): void {
     this.pipeline.memory.release([this.topic.id], [this.admitted]);
-    void this.ledger.conclude(this.#stretch, this.rejects);
+    this.ledger.conclude(this.#stretch, this.rejects);
   }
 
   settled(report: DeliveryReport): void {
@@ -360,7 +375,7 @@ class LineFrame implements FrameOwner {
     const delivered = this.count - this.#failed;
     tally.delivered += delivered;
     this.ledger.countDelivered(delivered, this.valueBytes);
-    void this.ledger.conclude(this.#stretch, this.rejects);
+    this.ledger.conclude(this.#stretch, this.rejects);
     outstanding.settle(this.#epoch, this.count);
   }
 }

@@ -1,29 +1,45 @@
 // Counts what becomes of an ingestion's records, and up to where everything is settled, whatever the order of outcomes.
-import { callOut } from '../call-out';
-import { IngestError, type IngestReject, type IngestReport, MALFORMED } from './ingest-options';
+import { closedError } from '../lifecycle';
+import {
+  asIngestError,
+  IngestError,
+  type IngestReject,
+  type IngestReport,
+  MALFORMED,
+} from './ingest-options';
 
 /** A stretch of the source whose records travel together. */
 export interface Stretch {
   /** Where it ends, and so what is committed once it and all before it are settled. */
   end: number;
-  settled: boolean;
-  /** It was given up before its end. */
-  partial: boolean;
+  /** Those of its lines that failed; undefined while that is not known. */
+  rejects: IngestReject[] | undefined;
 }
 
 export interface LedgerListeners {
   /** undefined: the first such line ends the ingestion. */
   rejects: ((reject: IngestReject) => void | Promise<void>) | undefined;
+  /** Does not throw. */
   onProgress: (report: IngestReport) => void;
 }
+
+/** Rejects that wait to be handed on may take so much memory before reading waits for them. */
+const REJECT_BYTES_HELD = 8 << 20;
+/** What a reject takes beside its line. */
+const REJECT_OVERHEAD_BYTES = 300;
 
 export class ProgressLedger {
   readonly report: IngestReport;
   readonly #listeners: LedgerListeners;
   readonly #stretches: Stretch[] = [];
+  readonly #failing = new AbortController();
   #failure: { error: unknown } | undefined;
-  #stopped = false;
-  #wake: (() => void) | undefined;
+  /** A line has ended it: what comes behind counts for nothing. */
+  #ended = false;
+  #handingOn = false;
+  #finished = false;
+  #bytesHeld = 0;
+  #waiters: (() => void)[] = [];
 
   constructor(startOffset: number, listeners: LedgerListeners) {
     this.report = {
@@ -50,11 +66,16 @@ export class ProgressLedger {
     return this.#failure !== undefined;
   }
 
+  /** Aborted when it fails. */
+  get failing(): AbortSignal {
+    return this.#failing.signal;
+  }
+
   /** In the order of the source, when the stretch's records have been counted. */
   begin(end: number): Stretch {
-    const stretch = { end, settled: false, partial: false };
+    const stretch = { end, rejects: undefined };
     this.#stretches.push(stretch);
-    callOut(this.#listeners.onProgress, this.report);
+    this.tellProgress();
     return stretch;
   }
 
@@ -63,28 +84,17 @@ export class ProgressLedger {
     this.report.deliveredBytes += bytes;
   }
 
-  /**
-   * The stretch's outcomes are known: these lines failed, the others are delivered or skipped. Hands them to the sink
-   * and waits for it; without one, or when it throws, the stretch counts up to there. Does not reject.
-   */
-  async conclude(stretch: Stretch, rejects: IngestReject[]): Promise<void> {
+  /** The stretch's outcomes are known: these lines failed, the others are delivered or skipped. */
+  conclude(stretch: Stretch, rejects: IngestReject[]): void {
     rejects.sort((a, b) => a.offset - b.offset);
-    for (const reject of rejects) this.#count(reject);
     for (const reject of rejects) {
-      try {
-        if (this.#listeners.rejects === undefined) throw this.#asError(reject);
-        await this.#listeners.rejects(reject);
-      } catch (error) {
-        this.fail(error);
-        stretch.end = reject.offset;
-        stretch.partial = true;
-        break;
-      }
+      this.#count(reject);
+      this.#bytesHeld += heldBy(reject);
     }
-    stretch.settled = true;
-    this.#commit();
-    callOut(this.#listeners.onProgress, this.report);
-    this.#wake?.();
+    stretch.rejects = rejects;
+    if (!this.#handingOn) void this.#handOn();
+    this.tellProgress();
+    this.#wake();
   }
 
   #count({ code }: IngestReject): void {
@@ -97,42 +107,107 @@ export class ProgressLedger {
     report.failuresByCode[code] = (report.failuresByCode[code] ?? 0) + 1;
   }
 
-  #commit(): void {
-    while (this.#stretches[0]?.settled) {
-      const { end, partial } = this.#stretches.shift() as Stretch;
-      if (this.#stopped) continue;
-      this.report.committedOffset = end;
-      this.#stopped = partial;
+  /**
+   * Commits stretches up to the first whose outcomes are not known, and hands on their rejects before, one at a time:
+   * they come in the order of the source. Does not reject.
+   */
+  async #handOn(): Promise<void> {
+    this.#handingOn = true;
+    for (let first = this.#stretches[0]; first?.rejects !== undefined; first = this.#stretches[0]) {
+      const { rejects } = first;
+      let { end } = first;
+      const endedBefore = this.#ended;
+      for (const reject of rejects) {
+        if (!this.#ended && !(await this.#take(reject))) {
+          this.#ended = true;
+          end = reject.offset;
+        }
+        this.#bytesHeld -= heldBy(reject);
+      }
+      this.#stretches.shift();
+      if (!endedBefore) this.report.committedOffset = end;
+      if (rejects.length > 0) this.tellProgress();
+      this.#wake();
+    }
+    this.#handingOn = false;
+  }
+
+  async #take(reject: IngestReject): Promise<boolean> {
+    try {
+      await this.handOut(reject);
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
     }
   }
 
-  #asError(reject: IngestReject): IngestError {
-    return new IngestError(`line ${reject.line}: ${reject.reason}`, reject.code, this.report);
+  /** @throws whatever the caller's side does with it; IngestError when nobody wants it */
+  async handOut(reject: IngestReject): Promise<void> {
+    if (this.#listeners.rejects === undefined) {
+      throw new IngestError(`line ${reject.line}: ${reject.reason}`, reject.code, this.report);
+    }
+    await this.#listeners.rejects(reject);
+  }
+
+  tellProgress(): void {
+    if (!this.#finished) this.#listeners.onProgress(this.report);
   }
 
   /** Ends the ingestion with this error. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#wake?.();
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#failing.abort();
+    this.#wake();
   }
 
-  /** Resolves when fewer than `limit` stretches are open. */
-  async room(limit: number): Promise<void> {
-    while (this.#stretches.length >= limit) {
+  /** Resolves when it fails. */
+  untilFailed(): Promise<void> {
+    if (this.failed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.failing.addEventListener('abort', () => resolve());
+    });
+  }
+
+  /** Resolves when there is room for another stretch: fewer than `limit` are open. Or when it has failed. */
+  room(limit: number): Promise<void> {
+    return this.#until(
+      () => this.failed || (this.#stretches.length < limit && this.#bytesHeld < REJECT_BYTES_HELD),
+    );
+  }
+
+  /** Resolves when all is settled. `givenUp`: that is waited for no longer. @throws IngestError */
+  async finish(givenUp: AbortSignal): Promise<IngestReport> {
+    const giveUp = () => this.#wake();
+    givenUp.addEventListener('abort', giveUp);
+    await this.#until(() => this.#stretches.length === 0 || givenUp.aborted);
+    givenUp.removeEventListener('abort', giveUp);
+    this.#finished = true;
+    if (this.#stretches.length > 0) {
+      const { message, code } = closedError();
+      throw new IngestError(`${message}, and rejects has not settled`, code, { ...this.report });
+    }
+    if (this.#failure !== undefined) throw asIngestError(this.#failure.error, this.report);
+    return this.report;
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiters.push(resolve);
       });
-      this.#wake = undefined;
     }
   }
 
-  /** Resolves when all is settled. @throws IngestError */
-  async finish(): Promise<IngestReport> {
-    await this.room(1);
-    if (this.#failure === undefined) return this.report;
-    const { error } = this.#failure;
-    if (error instanceof IngestError) throw error;
-    const { message, code = 'INGEST_FAILED' } = error as Error & { code?: string };
-    throw new IngestError(message ?? String(error), String(code), this.report, error);
+  #wake(): void {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
   }
+}
+
+function heldBy({ data }: IngestReject): number {
+  return data.length + REJECT_OVERHEAD_BYTES;
 }

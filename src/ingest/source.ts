@@ -1,5 +1,6 @@
 // The bytes of an ingestion's source, in chunks of moderate size.
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { ConfigError, describeValue } from '../errors';
 import type { IngestSource } from './ingest-options';
@@ -9,41 +10,54 @@ export const CHUNK_BYTES = 256 << 10;
 /** The reading has been stopped: what was read of an unfinished line is no line. */
 export class Stopped extends Error {}
 
-/** Throws Stopped when `signal` is aborted. @throws ConfigError when `source` is none */
+export function isFile(source: IngestSource): source is string | URL {
+  return typeof source === 'string' || source instanceof URL;
+}
+
+/**
+ * Throws Stopped when `stop` is aborted, even while the source keeps it waiting. The chunks' memory is nobody else's.
+ * @throws ConfigError when `source` is none
+ */
 export function chunksOf(
   source: IngestSource,
   startOffset: number,
-  signal: AbortSignal | undefined,
+  stop: AbortSignal,
   onBytes: (count: number) => void,
 ): AsyncIterable<Buffer> {
   const open = opener(source, startOffset);
   return (async function* () {
-    if (signal?.aborted) throw new Stopped();
-    try {
-      for await (const chunk of open(signal)) {
-        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : asBuffer(chunk);
-        for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-          const piece = bytes.length <= CHUNK_BYTES ? bytes : bytes.subarray(at, at + CHUNK_BYTES);
-          onBytes(piece.length);
-          yield piece;
-          if (signal?.aborted) throw new Stopped();
-        }
+    if (stop.aborted) throw new Stopped();
+    for await (const chunk of untilStopped(open(), stop)) {
+      const isOurs = isFile(source) || typeof chunk === 'string';
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : asBuffer(chunk);
+      for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+        const piece = bytes.length <= CHUNK_BYTES ? bytes : bytes.subarray(at, at + CHUNK_BYTES);
+        onBytes(piece.length);
+        // Who gave it may write into it again when asked for more, and keep it.
+        yield isOurs ? piece : Buffer.from(new Uint8Array(piece).buffer);
+        if (stop.aborted) throw new Stopped();
       }
-    } catch (error) {
-      // Stopping a read that waits for input makes it throw.
-      throw signal?.aborted ? new Stopped() : error;
     }
   })();
+}
+
+/** @throws ConfigError when a file ends before the offset at which reading is to begin */
+export async function ensureStartWithin(source: IngestSource, startOffset: number): Promise<void> {
+  if (startOffset === 0 || !isFile(source)) return;
+  // What is wrong with the file itself, reading tells.
+  const stats = await stat(source).catch(() => undefined);
+  if (stats?.isFile() && stats.size < startOffset) {
+    throw new ConfigError(
+      `ingest: startOffset ${startOffset} is behind the end of ${source}, which has ${stats.size} bytes`,
+    );
+  }
 }
 
 function opener(
   source: IngestSource,
   start: number,
-): (signal: AbortSignal | undefined) => AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> {
-  if (typeof source === 'string' || source instanceof URL) {
-    return (signal) => stoppable(createReadStream(source, { start, highWaterMark: CHUNK_BYTES }), signal);
-  }
-  if (source instanceof Readable) return (signal) => stoppable(source, signal);
+): () => AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> {
+  if (isFile(source)) return () => createReadStream(source, { start, highWaterMark: CHUNK_BYTES });
   const isIterable =
     source !== null &&
     typeof source === 'object' &&
@@ -55,8 +69,39 @@ function opener(
   );
 }
 
-function stoppable(stream: Readable, signal: AbortSignal | undefined): Readable {
-  return signal === undefined ? stream : addAbortSignal(signal, stream);
+async function* untilStopped<T>(
+  source: AsyncIterable<T> | Iterable<T>,
+  stop: AbortSignal,
+): AsyncGenerator<T> {
+  // A stream that waits for input is ended by this, anything else left alone.
+  if (source instanceof Readable) addAbortSignal(stop, source);
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  let onStop = () => {};
+  const stopped = () => onStop();
+  stop.addEventListener('abort', stopped);
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        onStop = () => reject(new Stopped());
+        Promise.resolve(iterator.next()).then(resolve, (error: unknown) => {
+          isOver = true;
+          // Ending a stream makes its read fail.
+          reject(stop.aborted ? new Stopped() : error);
+        });
+      });
+      if (next.done) {
+        isOver = true;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    stop.removeEventListener('abort', stopped);
+    // Not waited for: a generator answers when its own wait is over, if ever.
+    if (!isOver) Promise.resolve(iterator.return?.()).catch(() => {});
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

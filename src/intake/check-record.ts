@@ -200,11 +200,13 @@ function serialize<T>(
   });
 }
 
+export function isPartition(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+}
+
 function checkPartition(partition: unknown, topic: string, index: number): number {
   if (partition === undefined || partition === null) return -1;
-  if (typeof partition === 'number' && Number.isInteger(partition) && partition >= 0 && partition < 2 ** 31) {
-    return partition;
-  }
+  if (isPartition(partition)) return partition;
   throw invalid(index, topic, 'partition', 'an integer of at least 0', partition);
 }
 

@@ -155,6 +155,51 @@ describeOnEachCluster('ingest', (cluster) => {
       expect(values(rest.records)).toEqual(['Grace\nHopper']);
     });
 
+    it('leaves the memory of a source alone, which may be written anew', async () => {
+      const topic = await cluster.createTopic(1);
+      const producer = openProducer({ bootstrapServers: cluster.brokers });
+      const memory = new Uint8Array(4);
+      function* readings() {
+        for (const reading of ['one\n', 'two\n', 'thr', 'ee\n', 'four']) {
+          memory.set(Buffer.from(reading));
+          yield memory.subarray(0, reading.length);
+        }
+      }
+      await producer.ingest(readings(), { topic, format: 'lines', thread });
+      const whole = new Uint8Array(Buffer.from('again\n'));
+      const options = { topic, format: 'lines', thread } as const;
+      expect(await producer.ingest([whole, whole], options)).toMatchObject({ delivered: 2 });
+      expect(await producer.ingest([whole], options)).toMatchObject({ delivered: 1 });
+      expect(String(Buffer.from(whole))).toBe('again\n');
+      const expected = ['one', 'two', 'three', 'four', 'again', 'again', 'again'];
+      expect(values(await readBack(cluster.brokers, topic))).toEqual(expected);
+    });
+
+    it('begins where it is told, at the end of a file at the latest', async () => {
+      const file = scratch.write(`${thread}-offset.txt`, 'one\ntwo\n');
+      const topic = await cluster.createTopic(1);
+      const producer = openProducer({ bootstrapServers: cluster.brokers });
+      const options = { topic, format: 'lines', thread } as const;
+      const report = await producer.ingest(file, { ...options, startOffset: 4 });
+      expect(report).toMatchObject({ delivered: 1, bytesRead: 4, committedOffset: 8 });
+      const rest = await producer.ingest(file, { ...options, startOffset: report.committedOffset });
+      expect(rest).toMatchObject({ delivered: 0, bytesRead: 0, committedOffset: 8 });
+    });
+
+    it('refuses what a module makes that is neither text nor bytes', async () => {
+      const module = { module: PARSERS, export: 'numbers' };
+      const { report, rejects } = await ingestAll('value\nkey\nother\n', { format: module });
+      expect(rejects).toMatchObject([
+        {
+          line: 1,
+          code: 'MALFORMED',
+          reason: "the module's value must be a string, Uint8Array or null, got the number 5",
+        },
+        { line: 2, reason: "the module's key must be a string, Uint8Array or null, got the number 5" },
+      ]);
+      expect(report).toMatchObject({ delivered: 1, malformed: 2, deliveredBytes: 5, committedOffset: 16 });
+    });
+
     it('has a module make the records', async () => {
       const module = { module: PARSERS, options: { prefix: '>' } };
       const { report, rejects, records } = await ingestAll('a=1\n\nbad\nb=2', { format: module });
@@ -346,12 +391,39 @@ describe('ingest refuses', () => {
     [{ startOffset: -1 }, /startOffset must be an integer of at least 0/],
     [{ columns: ['a'] }, /columns must be a list of names, for the format 'csv'/],
     [{ thread: 'pool' }, /thread must be 'worker' or 'caller'/],
+    [{ partition: -1 }, /partition must be an integer of at least 0, got the number -1/],
+    [{ partition: '1' }, /partition must be an integer of at least 0, got the string "1"/],
+    [{ headers: () => ({}) }, /headers must be an object or a list of pairs, got a function/],
+    [{ headers: new Map() }, /headers must be an object or a list of pairs, got an object \(Map\)/],
+    [{ headers: { a: 5 } }, /ingest: header "a" must be a string, Uint8Array or null, got the number 5/],
+    [{ rejects: 5 }, /rejects must be a function, a writable stream or a file's path or URL, got the number/],
+    [{ rejects: '' }, /rejects must be a function, a writable stream/],
+    [{ onProgress: 'x' }, /onProgress must be a function, got the string "x"/],
+    [{ onHeader: {} }, /onHeader must be a function/],
+    [{ signal: {} }, /signal must be an AbortSignal/],
     [{ keys: 'k' }, /unknown option keys/],
   ])('%o', async (options, message) => {
     const given = { topic: 't', format: 'ndjson', ...options };
     await expect(ingest([], given)).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
       message: expect.stringMatching(message),
+    });
+  });
+
+  it('module options that cannot go to another thread', async () => {
+    const format = { module: PARSERS, options: { prefix: () => '>' } };
+    await expect(ingest(['a\n'], { topic: 't', format })).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(/format.options cannot go to another thread: .*could not be cloned/),
+    });
+  });
+
+  it('a start behind the end of the file', async () => {
+    const file = scratch.write('short.ndjson', '1\n2\n');
+    const options = { topic: 't', format: 'ndjson', startOffset: 5 };
+    await expect(ingest(file, options)).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: `ingest: startOffset 5 is behind the end of ${file}, which has 4 bytes`,
     });
   });
 

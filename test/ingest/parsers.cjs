@@ -15,3 +15,13 @@ module.exports.later = () => async (line) => {
 };
 module.exports.notAFactory = 7;
 module.exports.makesNothing = () => 'nothing';
+module.exports.never = () => () => new Promise(() => {});
+module.exports.neverMade = () => new Promise(() => {});
+module.exports.loops = () => () => {
+  for (;;);
+};
+module.exports.leavesTimer = () => {
+  setInterval(() => {}, 1_000);
+  return () => ({});
+};
+module.exports.numbers = () => (line) => ({ [line.toString()]: 5 });

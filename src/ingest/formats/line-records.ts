@@ -1,5 +1,6 @@
 // The formats in which one line is one record: NDJSON, plain lines, and what a module makes of lines.
 import { describeValue } from '../../errors';
+import { isPlainField } from '../../intake/check-record';
 import type { ProducerRecord } from '../../intake/record';
 import type { LineParser } from '../ingest-options';
 import { KeyError } from '../key-path';
@@ -47,6 +48,11 @@ export function readWithParser(template: RecordTemplate, parse: LineParser): Bat
         if (typeof parsed !== 'object') throw new TypeError(`the module returned ${describeValue(parsed)}`);
         const { value = cursor.line(), headers = template.headers, partition = template.partition } = parsed;
         const { key, timestamp } = parsed;
+        for (const [field, bytes] of Object.entries({ key, value })) {
+          if (isPlainField(bytes)) continue;
+          const got = describeValue(bytes);
+          throw new TypeError(`the module's ${field} must be a string, Uint8Array or null, got ${got}`);
+        }
         batch.add({ topic: template.topic, key, value, timestamp, headers, partition }, cursor);
       } catch (error) {
         batch.reject(cursor, reasonOf(error));
