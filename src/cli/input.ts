@@ -1,66 +1,30 @@
-// The file or standard input that `produce` reads, in chunks.
-import { open } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
+// The file or standard input that a command reads.
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { describeFileError } from '../ingest/reject-sink';
 import { UsageError } from './exit';
-
-const CHUNK_BYTES = 256 * 1024;
 
 export interface Input {
   /** For messages. */
   name: string;
   /** Null where it cannot be known, as for a pipe. */
   size: number | null;
-  bytesRead: number;
-  /** Throws an AbortError after `stop`. */
-  chunks(stop: AbortSignal): AsyncGenerator<Buffer>;
-  /** Whether this is the same file on disk. */
-  isFile(identity: FileIdentity): boolean;
-}
-
-export interface FileIdentity {
-  dev: number;
-  ino: number;
+  /** A file's path, or standard input. */
+  source: string | Readable;
+  /** Null for standard input. */
+  path: string | null;
 }
 
 /** `null` is standard input. */
-export async function openInput(file: string | null): Promise<Input> {
-  if (file === null) return inputOf('standard input', null, null, () => process.stdin);
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`cannot read ${file}: ${describeFileError(error)}`);
-  });
-  const stats = await handle.stat();
-  if (stats.isDirectory()) {
-    await handle.close();
-    throw new UsageError(`cannot read ${file}: it is a directory`);
-  }
-  return inputOf(file, stats.isFile() ? stats.size : null, stats, () =>
-    handle.createReadStream({ highWaterMark: CHUNK_BYTES }),
-  );
-}
-
-export function describeFileError(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'no such file or directory';
-  if (error.code === 'EACCES') return 'permission denied';
-  if (error.code === 'EISDIR') return 'it is a directory';
-  return error.message;
-}
-
-function inputOf(
-  name: string,
-  size: number | null,
-  identity: FileIdentity | null,
-  openStream: () => Readable,
-): Input {
-  return {
-    name,
-    size,
-    bytesRead: 0,
-    async *chunks(stop) {
-      for await (const chunk of addAbortSignal(stop, openStream()) as AsyncIterable<Buffer>) {
-        this.bytesRead += chunk.length;
-        yield chunk;
-      }
-    },
-    isFile: (other) => identity?.dev === other.dev && identity.ino === other.ino,
+export async function findInput(path: string | null): Promise<Input> {
+  if (path === null) return { name: 'standard input', size: null, source: process.stdin, path };
+  const cannot = (why: string): never => {
+    throw new UsageError(`cannot read ${path}: ${why}`);
   };
+  const failed = (error: NodeJS.ErrnoException) => cannot(describeFileError(error));
+  const stats = await stat(path).catch(failed);
+  if (stats.isDirectory()) cannot('it is a directory');
+  await access(path, constants.R_OK).catch(failed);
+  return { name: path, size: stats.isFile() ? stats.size : null, source: path, path };
 }

@@ -3,16 +3,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { MillraceError } from '../index';
 import { addClusterCommand } from './cluster';
 import { addConfigCommand } from './config';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, UsageError } from './exit';
+import { EXIT_OK, EXIT_USAGE, exitCodeOf, outliveReaders } from './exit';
 import { printable } from './failure-log';
 import { addPartitionsCommand } from './partitions-plan';
 import { addPerfCommand } from './perf';
 import { addProduceCommand } from './produce';
 
 async function main(): Promise<void> {
+  outliveReaders();
   const program = new Command('millrace')
     .description('Gets records into Apache Kafka.')
     .version(ownVersion())
@@ -27,17 +27,14 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
+    if (error instanceof CommanderError) {
+      // It has told its errors by itself.
+      process.exitCode = error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+      return;
+    }
     process.exitCode = exitCodeOf(error);
-    // Commander has told its errors by itself.
-    if (!(error instanceof CommanderError)) tell(error, program.opts().debug === true);
+    tell(error, program.opts().debug === true);
   }
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-  // What was asked wrongly may only be found out by a thread, whose errors come as others.
-  const invalid = error instanceof MillraceError && error.code === 'INVALID_CONFIG';
-  return error instanceof UsageError || invalid ? EXIT_USAGE : EXIT_FAILED;
 }
 
 function tell(error: unknown, debug: boolean): void {

@@ -1,9 +1,10 @@
 // `millrace partitions plan`: what adding partitions to a topic does to its keys.
 import { type Command, Option } from 'commander';
+import { chunksOf } from '../ingest/source';
 import { measureGrowth } from '../partition/growth-plan';
 import { partitionForKey } from '../partition/murmur2';
-import { EXIT_OK, UsageError } from './exit';
-import { openInput } from './input';
+import { EXIT_OK, orErrorAsJson, UsageError } from './exit';
+import { findInput } from './input';
 import { type KeyCounts, keysOfLines } from './key-counts';
 import { collectPair, integerFrom } from './option-values';
 import { type GrowthReport, growthJson, growthText } from './partitions-plan-report';
@@ -56,7 +57,11 @@ export function addPartitionsCommand(program: Command): void {
     .option('--json', 'print the plan as one JSON object')
     .addHelpText('after', HELP)
     .action(async (flags: PlanFlags) => {
-      process.exitCode = await plan(flags);
+      process.exitCode = await orErrorAsJson(
+        flags.json,
+        () => ({ topic: flags.topic }),
+        () => plan(flags),
+      );
     });
 }
 
@@ -95,8 +100,8 @@ async function keysOfTopic(topic: string, flags: PlanFlags): Promise<TopicKeys> 
 }
 
 async function keysOfFile(file: string): Promise<KeyCounts> {
-  const input = await openInput(file === '-' ? null : file);
-  const keys = await keysOfLines(input.chunks(new AbortController().signal));
+  const input = await findInput(file === '-' ? null : file);
+  const keys = await keysOfLines(chunksOf(input.source, 0, new AbortController().signal, () => {}));
   if (keys.isEmpty) throw new UsageError(`${input.name} has no keys: it is empty`);
   return keys;
 }

@@ -18,14 +18,17 @@ export interface PerfOutcome {
 
 export function perfText({ tally, measured, embedded, interrupted }: PerfOutcome): string {
   const { latency } = measured;
-  const percentiles = PERCENTILES.map((p) => `${p} % ${ms(percentile(latency, p))}`);
-  const cpu = `${rounded(cpuPerRecord(tally, measured))} µs of CPU per record`;
-  const whose = embedded ? ' (producer and embedded broker together: they share this process)' : '';
-  const lines = [
-    `${interrupted ? 'Interrupted: ' : ''}${summaryLine(tally)}`,
-    `latency: mean ${ms(latency.mean)}, ${percentiles.join(', ')}, max ${ms(latency.maxValue)}`,
-    `${cpu}${whose}; event loop delay 99 % ${rounded(measured.eventLoopDelayP99Ms)} ms`,
-  ];
+  const loopDelay = `event loop delay 99 % ${rounded(measured.eventLoopDelayP99Ms)} ms`;
+  const lines = [`${interrupted ? 'Interrupted: ' : ''}${summaryLine(tally)}`];
+  const cpu = cpuPerRecord(tally, measured);
+  if (cpu === null) {
+    lines.push(`latency: none, since nothing was delivered; ${loopDelay}`);
+  } else {
+    const percentiles = PERCENTILES.map((p) => `${p} % ${ms(percentile(latency, p))}`);
+    const whose = embedded ? ' (producer and embedded broker together: they share this process)' : '';
+    lines.push(`latency: mean ${ms(latency.mean)}, ${percentiles.join(', ')}, max ${ms(latency.maxValue)}`);
+    lines.push(`${rounded(cpu)} µs of CPU per record${whose}; ${loopDelay}`);
+  }
   for (const [code, failures] of Object.entries(tally.failuresByCode)) {
     lines.push(`failed with ${code}: ${count(failures)}`);
   }
@@ -34,6 +37,7 @@ export function perfText({ tally, measured, embedded, interrupted }: PerfOutcome
 
 export function perfJson({ topic, load, tally, measured, embedded, interrupted }: PerfOutcome): string {
   const { latency } = measured;
+  const inMs = (microseconds: number) => (latency.totalCount === 0 ? null : microseconds / 1_000);
   return JSON.stringify({
     topic,
     ...load,
@@ -46,9 +50,9 @@ export function perfJson({ topic, load, tally, measured, embedded, interrupted }
     recordsPerSecond: tally.recordsPerSecond,
     megabytesPerSecond: tally.megabytesPerSecond,
     latencyMs: {
-      mean: latency.totalCount === 0 ? null : latency.mean / 1_000,
-      ...Object.fromEntries(PERCENTILES.map((p) => [`p${p}`, percentile(latency, p) / 1_000])),
-      max: latency.maxValue / 1_000,
+      mean: inMs(latency.mean),
+      ...Object.fromEntries(PERCENTILES.map((p) => [`p${p}`, inMs(percentile(latency, p))])),
+      max: inMs(latency.maxValue),
     },
     cpuMicrosecondsPerRecord: cpuPerRecord(tally, measured),
     eventLoopDelayP99Ms: measured.eventLoopDelayP99Ms,
@@ -60,8 +64,9 @@ function percentile(latency: Histogram, percent: number): number {
   return Math.min(latency.getValueAtPercentile(percent), latency.maxValue);
 }
 
-function cpuPerRecord(tally: Tally, measured: PerfMeasurement): number {
-  return measured.cpuMicroseconds / Math.max(1, tally.delivered);
+/** null: nothing was delivered. */
+function cpuPerRecord(tally: Tally, measured: PerfMeasurement): number | null {
+  return tally.delivered === 0 ? null : measured.cpuMicroseconds / tally.delivered;
 }
 
 function ms(microseconds: number): string {

@@ -1,6 +1,6 @@
 // `millrace perf`: a synthetic load, measured.
 import type { Command } from 'commander';
-import { EXIT_FAILED, EXIT_OK } from './exit';
+import { EXIT_FAILED, EXIT_OK, orErrorAsJson } from './exit';
 import { Interruption } from './interruption';
 import { makeTopic } from './make-topic';
 import { openProducer, tellBrokerErrors } from './open-producer';
@@ -45,7 +45,12 @@ export function addPerfCommand(program: Command): void {
     .option('--partitions <number>', 'make the topic with so many, unless it is there', integerFrom(1))
     .option('--json', 'print the results as one JSON object');
   addProducerFlags(command).action(async (flags: PerfFlags) => {
-    process.exitCode = await perf(flags);
+    const { topic, json } = flags;
+    process.exitCode = await orErrorAsJson(
+      json,
+      () => ({ topic }),
+      () => perf(flags),
+    );
   });
 }
 

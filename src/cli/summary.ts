@@ -14,6 +14,14 @@ export function rounded(value: number): string {
   return THREE_DIGITS.format(value);
 }
 
+/** Roughly: of hours and minutes, minutes and seconds, or seconds. */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${count(Math.floor(whole / 3_600))} h ${Math.floor((whole % 3_600) / 60)} min`;
+}
+
 export function megabytes(bytes: number): string {
   return bytes < 1e5 ? `${rounded(bytes / 1e3)} kB` : `${ONE_DECIMAL.format(bytes / 1e6)} MB`;
 }
@@ -40,8 +48,9 @@ export interface RunDescription {
   interrupted: boolean;
 }
 
-export function summaryJson(run: RunDescription, tally: Tally): string {
-  return JSON.stringify({
+/** For machines. */
+export function summaryData(run: RunDescription, tally: Tally): object {
+  return {
     ...run,
     delivered: tally.delivered,
     failed: tally.failed,
@@ -52,5 +61,6 @@ export function summaryJson(run: RunDescription, tally: Tally): string {
     recordsPerSecond: tally.recordsPerSecond,
     megabytesPerSecond: tally.megabytesPerSecond,
     failuresByCode: tally.failuresByCode,
-  });
+    committedOffset: tally.committedOffset,
+  };
 }

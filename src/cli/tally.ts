@@ -11,7 +11,9 @@ export class Tally {
   deliveredBytes = 0;
   /** Failed records by error code. */
   readonly failuresByCode: Record<string, number> = {};
-  private readonly startedAt = performance.now();
+  /** Everything in the input before it needs no other run; null before anything was read. */
+  committedOffset: number | null = null;
+  private startedAt = performance.now();
   private endedAt: number | null = null;
 
   get inFlight(): number {
@@ -42,12 +44,18 @@ export class Tally {
     this.malformed = report.malformed;
     this.skipped = report.skipped;
     this.deliveredBytes = report.deliveredBytes;
+    this.committedOffset = report.committedOffset;
     Object.assign(this.failuresByCode, report.failuresByCode);
   }
 
   countFailure(code: string): void {
     this.failed++;
     this.failuresByCode[code] = (this.failuresByCode[code] ?? 0) + 1;
+  }
+
+  /** Else it runs since this was made. */
+  startClock(): void {
+    this.startedAt = performance.now();
   }
 
   stopClock(): void {

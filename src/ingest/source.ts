@@ -57,7 +57,11 @@ function opener(
   source: IngestSource,
   start: number,
 ): () => AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> {
-  if (isFile(source)) return () => createReadStream(source, { start, highWaterMark: CHUNK_BYTES });
+  if (isFile(source)) {
+    // Of a pipe nothing can be read at an offset, 0 included.
+    const options = { highWaterMark: CHUNK_BYTES, ...(start > 0 && { start }) };
+    return () => createReadStream(source, options);
+  }
   const isIterable =
     source !== null &&
     typeof source === 'object' &&

@@ -1,7 +1,7 @@
 // The program's answers to wrong command lines, and to asking for help.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runCli } from './run-cli';
+import { runCli, startCli } from './run-cli';
 import { ScratchDirectory } from './scratch-directory';
 
 const scratch = new ScratchDirectory();
@@ -57,6 +57,61 @@ describe('millrace', () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it.each([
+    ['fields of plain lines', ['--value-field', 'v', data], '--value-field needs --format ndjson'],
+    ['columns of what is not CSV', ['--columns', 'a,b', data], '--columns needs --format csv'],
+    [
+      'a format beside a module',
+      ['--module', 'm', '-f', 'csv', data],
+      "'--module <path>' cannot be used with",
+    ],
+    ["a module's options without it", ['--module-options', '{}', data], '--module-options need --module'],
+    ['module options that are no JSON', ['--module', 'm', '--module-options', '{', data], 'Expected JSON'],
+    ['a start behind the end', ['--start-offset', '3', data], 'startOffset 3 is behind the end'],
+  ])('produce refuses %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await runCli([...produce, ...args]);
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('tells its exit codes', async () => {
+    const { stdout } = await runCli(['produce', '--help']);
+    expect(stdout).toMatch(/130 after Ctrl-C, 143 after SIGTERM/);
+  });
+
+  it.each([
+    ['produce', [...produce, data]],
+    ['perf', ['perf', '-t', 't', '-n', '1', '-s', '1']],
+    ['partitions plan', ['partitions', 'plan', '-t', 't', '--to', '9']],
+  ])('%s tells an error as JSON where that is asked for', async (_, args) => {
+    const { code, stdout, stderr } = await runCli([...args, '--brokers', '127.0.0.1:1', '--json']);
+    expect(code).toBe(1);
+    const { topic, error } = JSON.parse(stdout);
+    expect({ topic, error }).toEqual({
+      topic: 't',
+      error: {
+        code: expect.any(String),
+        message: expect.stringMatching(/^no broker at 127\.0\.0\.1:1 answered/),
+      },
+    });
+    expect(stderr).toContain(error.message);
+  });
+
+  it('tells bad usage as JSON too', async () => {
+    const { code, stdout } = await runCli([...produce, '--json', scratch.path('none')]);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ delivered: 0, error: { code: 'INVALID_CONFIG' } });
+  });
+
+  it('outlives whoever reads its output', async () => {
+    const cli = startCli(...produce, '--json', data);
+    cli.child.stdout?.destroy();
+    expect(await cli.ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^No --brokers[^\n]*\n$/),
+    });
   });
 
   it('leaves the input alone when rejects would go there', async () => {

@@ -82,10 +82,23 @@ describe('millrace perf', () => {
     const flags = ['-X', 'message.max.bytes=1000', '--json'];
     const { code, stdout } = await runCli(['perf', '-t', 'perf', '-n', '50', '-s', '2000', ...flags]);
     expect(code).toBe(1);
-    const { delivered, failed, failuresByCode, latencyMs } = JSON.parse(stdout);
+    const { delivered, failed, failuresByCode, latencyMs, cpuMicrosecondsPerRecord } = JSON.parse(stdout);
     expect({ delivered, failed }).toEqual({ delivered: 0, failed: 50 });
     expect(Object.values(failuresByCode)).toEqual([50]);
-    expect(latencyMs.mean).toBeNull();
+    expect(latencyMs).toEqual({
+      mean: null,
+      p50: null,
+      p90: null,
+      p95: null,
+      p99: null,
+      'p99.9': null,
+      max: null,
+    });
+    expect(cpuMicrosecondsPerRecord).toBeNull();
+    const text = await runCli(['perf', '-t', 'perf', '-n', '50', '-s', '2000', ...flags.slice(0, 2)]);
+    expect(text.stdout).toMatch(
+      /^0 records .*\nlatency: none, since nothing was delivered; event loop delay 99 % [\d.]+ ms\nfailed with/,
+    );
   });
 });
 

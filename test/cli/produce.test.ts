@@ -1,5 +1,8 @@
 // `millrace produce`, run as a program: what arrives, what is told, and with which exit code.
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedCluster } from '../../src/testing';
 import { type ReadRecord, readBack } from '../broker/read-back';
@@ -128,10 +131,62 @@ function itProduces({ brokers, newTopic }: Target): void {
     expect(stderr).toMatch(/^line 6: not JSON: /m);
     expect(stderr.trim().split('\n')).toHaveLength(3);
     expect(JSON.parse(stdout)).toMatchObject({ delivered: 2, failed: 1, malformed: 2, skipped: 1 });
-    expect(readFileSync(rejects, 'utf8').split('\n').sort()).toEqual(
-      ['not json', tooLarge, '{"n":', ''].sort(),
-    );
+    // In their order, and told of as lines.
+    expect(readFileSync(rejects, 'utf8')).toBe(`not json\n${tooLarge}\n{"n":\n`);
+    expect(stderr.match(/^line \d/gm)).toEqual(['line 2', 'line 4', 'line 6']);
+    expect(stderr).not.toMatch(/record \d|topic/);
     expect(values(await readBack(brokers(), topic))).toEqual(['{"n":1}', '{"n":2}']);
+  });
+
+  it('takes value and timestamp from where they are', async () => {
+    const topic = await newTopic(1);
+    const file = scratch.write('nested.ndjson', '{"id":7,"at":1700000000123,"v":{"a":1}}\n');
+    const flags = ['-k', 'id', '--value-field', 'v', '--timestamp-field', 'at'];
+    expect(await produce(topic, [...flags, file])).toMatchObject({ code: 0, stderr: '' });
+    expect(await readBack(brokers(), topic)).toMatchObject([
+      { key: Buffer.from('7'), value: Buffer.from('{"a":1}'), timestamp: 1700000000123 },
+    ]);
+  });
+
+  it('has a module make the records', async () => {
+    const topic = await newTopic(1);
+    const module = path.relative('.', path.join(__dirname, '../ingest/parsers.cjs'));
+    const flags = ['--module', module, '--module-options', '{"prefix":">"}', '--json'];
+    const { code, stdout } = await produce(topic, flags, 'a=1\nb=2\n');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ format: module, delivered: 2 });
+    expect(values(await readBack(brokers(), topic))).toEqual(['>1', '>2']);
+    const other = await newTopic(1);
+    await produce(other, ['--module', module, '--module-export', 'later'], 'one\n');
+    expect(await readBack(brokers(), other)).toMatchObject([{ key: Buffer.from('o') }]);
+  });
+
+  it('goes on where an earlier run ended', async () => {
+    const topic = await newTopic(1);
+    const file = scratch.write('growing.csv', 'id,name\n1,Ada\nbad\n');
+    const rejects = scratch.path('growing-rejects.csv');
+    const flags = ['--rejects', rejects, '--json'];
+    const first = JSON.parse((await produce(topic, [...flags, file])).stdout);
+    expect(first).toMatchObject({ delivered: 1, malformed: 1, committedOffset: 18 });
+    appendFileSync(file, '2,Grace\nworse\n');
+    const resumed = ['--start-offset', String(first.committedOffset), '--columns', 'id,name'];
+    const { stdout } = await produce(topic, [...flags, ...resumed, file]);
+    expect(JSON.parse(stdout)).toMatchObject({ delivered: 1, malformed: 1, committedOffset: 32 });
+    expect(values(await readBack(brokers(), topic))).toEqual([
+      '{"id":"1","name":"Ada"}',
+      '{"id":"2","name":"Grace"}',
+    ]);
+    expect(readFileSync(rejects, 'utf8')).toBe('id,name\nbad\nworse\n');
+  });
+
+  it('reads a named pipe', async () => {
+    const topic = await newTopic(1);
+    const pipe = scratch.path(`pipe-${topic}`);
+    execFileSync('mkfifo', [pipe]);
+    const produced = produce(topic, [pipe]);
+    await writeFile(pipe, 'one\ntwo\n');
+    expect(await produced).toMatchObject({ code: 0 });
+    expect(values(await readBack(brokers(), topic))).toEqual(['one', 'two']);
   });
 
   it('fails every record for a partition that is not there', async () => {
@@ -222,6 +277,38 @@ describe('millrace produce', () => {
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, delivered: 1, failed: 2 });
     expect(stderr).toMatch(/^line 2: .*\nline 3: /m);
     expect(readFileSync(rejects, 'utf8')).toBe('two\nthree\n');
+  });
+
+  it('tells what was done when it fails on the way', async () => {
+    const module = path.join(__dirname, '../ingest/parsers.cjs');
+    const args = ['produce', '--topic', 'own', '--module', module];
+    const text = await runCli(args, 'a=1\nexit\n');
+    expect(text).toMatchObject({ code: 1, stderr: expect.stringMatching(/thread ended early, with code 3/) });
+    const { code, stdout } = await runCli([...args, '--json'], 'a=1\nexit\n');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      format: module,
+      failed: 0,
+      committedOffset: expect.any(Number),
+      error: { code: 'WORKER_FAILED', message: expect.stringMatching(/thread ended early/) },
+    });
+  });
+
+  it('shows on a terminal how far it is, to the end', () => {
+    const file = scratch.write('shown.txt', 'x\n'.repeat(200_000));
+    const main = path.join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+    const command = `'${process.execPath}' '${main}' produce -t own '${file}'`;
+    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      encoding: 'utf8',
+      env: { ...process.env, TERM: 'xterm' },
+    });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/ 0% \| 0 records/);
+    expect(stdout).toMatch(
+      /100% \| 200,000 records \| [\d.,]+ MB\/s \| 0 in flight \| 0 errors \| nothing left/,
+    );
+    expect(stdout).not.toMatch(/LL|NF|NaN|undefined/);
+    expect(stdout).toMatch(/200,000 records .* delivered/);
   });
 
   it('gives rejected CSV rows their header, so that they can be produced again', async () => {

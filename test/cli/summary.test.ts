@@ -1,6 +1,7 @@
 // The numbers people and machines read at the end.
 import { expect, it, vi } from 'vitest';
-import { megabytes, rounded, summaryJson, summaryLine } from '../../src/cli/summary';
+import { timeLeft } from '../../src/cli/progress';
+import { duration, megabytes, rounded, summaryData, summaryLine } from '../../src/cli/summary';
 import { Tally } from '../../src/cli/tally';
 
 function tallyOf(milliseconds: number, counts: Partial<Tally>): Tally {
@@ -30,9 +31,15 @@ it('tells failed and malformed lines apart', () => {
 });
 
 it('tells machines everything', () => {
-  const tally = tallyOf(2_000, { sent: 4, delivered: 4, deliveredBytes: 8, skipped: 2 });
+  const tally = tallyOf(2_000, {
+    sent: 4,
+    delivered: 4,
+    deliveredBytes: 8,
+    skipped: 2,
+    committedOffset: 14,
+  });
   const run = { topic: 't', input: 'standard input', format: 'lines', interrupted: false };
-  expect(JSON.parse(summaryJson(run, tally))).toEqual({
+  expect(summaryData(run, tally)).toEqual({
     ...run,
     delivered: 4,
     failed: 0,
@@ -43,6 +50,7 @@ it('tells machines everything', () => {
     recordsPerSecond: 2,
     megabytesPerSecond: 0.000004,
     failuresByCode: {},
+    committedOffset: 14,
   });
 });
 
@@ -51,4 +59,23 @@ it('rounds to what means something', () => {
   expect(rounded(0.012345)).toBe('0.0123');
   expect(megabytes(0)).toBe('0 kB');
   expect(megabytes(1_234)).toBe('1.23 kB');
+});
+
+it('tells times roughly', () => {
+  expect([0, 0.2, 59.5, 61, 3_599, 3_600, 90_060].map(duration)).toEqual([
+    '0 s',
+    '1 s',
+    '1 min 0 s',
+    '1 min 1 s',
+    '59 min 59 s',
+    '1 h 0 min',
+    '25 h 1 min',
+  ]);
+});
+
+it('estimates the time left by the time gone', () => {
+  expect(timeLeft(3, 1_000, 5_000)).toBe('12 s left');
+  expect(timeLeft(3, 0, 5_000)).toBe('');
+  expect(timeLeft(3, 5_000, 5_000)).toBe('nothing left');
+  expect(timeLeft(0, 0, 0)).toBe('nothing left');
 });
