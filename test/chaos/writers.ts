@@ -156,17 +156,26 @@ async function writeAll(producer: Producer, records: readonly ChaosRecord[]): Pr
   });
 }
 
-/** One stream after the other: the end of one tells what became of its records. */
+/**
+ * One stream after the other: the end of one tells what became of its records. Two at once would promise no order among
+ * each other.
+ */
 class StreamWriter implements OpenWriter {
   private readonly producer: Producer;
   private stream: Writable | undefined;
   private end: Promise<void> = Promise.resolve();
+  /** Resolves when no earlier stream is open. */
+  private earlier: Promise<void> = Promise.resolve();
 
   constructor(options: ProducerOptions) {
     this.producer = new Producer(options);
   }
 
   async write(records: readonly ChaosRecord[]): Promise<void> {
+    for (let waited: Promise<void> | undefined; waited !== this.earlier; ) {
+      waited = this.earlier;
+      await waited;
+    }
     const stream = this.stream ?? this.open();
     const { end } = this;
     for (const record of records) stream.write(plain(record));
@@ -189,6 +198,7 @@ class StreamWriter implements OpenWriter {
     this.end = finished(stream);
     setTimeout(() => {
       this.stream = undefined;
+      this.earlier = this.end.catch(() => {});
       stream.end();
     }, STREAM_MS);
     return stream;
