@@ -216,6 +216,7 @@ describe('a topic without leaders', () => {
 });
 
 describeOnKafka('a topic that has lost its only broker, of three real ones', () => {
+  // At a pace that any machine keeps up with: `npm run bench:bad-topic` measures the full rate.
   it('leaves another at least 90 % of its rate', async () => {
     const kafka = await RealKafka.start({ brokers: 3, heap: '384m' });
     onTestFinished(() => kafka.stop());
@@ -238,7 +239,7 @@ describeOnKafka('a topic that has lost its only broker, of three real ones', () 
     expect(beside).toBeGreaterThanOrEqual(0.9 * usual);
     await producer.close({ timeoutMs: 0 });
     expect(new Set(await Promise.all(stuck))).toEqual(new Set(['PRODUCER_CLOSED']));
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Sends 20 records every 20 ms, and counts those delivered within the time and a second. */
