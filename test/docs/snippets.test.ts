@@ -52,12 +52,14 @@ describeOnKafka('a page runs on real Kafka, and prints what it says', (brokers) 
 });
 
 describe('a page', () => {
-  it('is the program of its ts blocks, and of no others', () => {
+  it('is the program of its ts blocks, with the files of js blocks that name one, and of no others', () => {
     const markdown =
-      'a\n```ts\nconst x = 1;\n```\nb\n```sh\nls\n```\n```ts\nconsole.log(x); // prints: 1\n```\n';
+      'a\n```ts\nconst x = 1;\n```\nb\n```sh\nls\n```\n```js\nlet y;\n```\n```js\n// z.mjs\nexport {};\n```\n' +
+      '```ts\nconsole.log(x); // prints: 1\n```\n';
     expect(pageOf('page', markdown)).toEqual({
       name: 'page',
       source: 'const x = 1;\n\nconsole.log(x); // prints: 1\n',
+      modules: { 'z.mjs': 'export {};\n' },
       needsRealKafka: false,
       prints: ['1'],
     });

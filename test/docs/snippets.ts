@@ -17,6 +17,8 @@ const NEEDS_REAL_KAFKA = '<!-- The snippets are tested on a real Kafka. -->';
 export interface Page {
   name: string;
   source: string;
+  /** Files beside the program, by name: ```js blocks that begin with `// name.mjs`. */
+  modules: Record<string, string>;
   /** Marked by a comment: the embedded cluster's acknowledgements tell made-up timestamps. */
   needsRealKafka: boolean;
   /** What its `console.log(…); // prints: …` lines promise, in their order. */
@@ -40,7 +42,10 @@ export function pageOf(name: string, markdown: string): Page {
   const blocks = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
   const source = blocks.join('\n');
   const prints = [...source.matchAll(/\/\/ prints: (.*)$/gm)].map(([, text]) => text);
-  return { name, source, needsRealKafka: markdown.includes(NEEDS_REAL_KAFKA), prints };
+  const modules = Object.fromEntries(
+    [...markdown.matchAll(/^```js\n\/\/ ([\w-]+\.mjs)\n(.*?)^```$/gms)].map(([, file, code]) => [file, code]),
+  );
+  return { name, source, modules, needsRealKafka: markdown.includes(NEEDS_REAL_KAFKA), prints };
 }
 
 /** Writes the pages' programs, for brokers where they say they are. */
@@ -66,7 +71,8 @@ export function runPage(page: Page, brokers: string) {
   return run(process.execPath, ['--import', 'tsx', programOf(page.name)]);
 }
 
-function writeProgram({ name, source }: Page, brokers: string): void {
+function writeProgram({ name, source, modules }: Page, brokers: string): void {
+  for (const [file, code] of Object.entries(modules)) writeFileSync(path.join(PROGRAMS, file), code);
   writeFileSync(programOf(name), `export {};\n${source.replaceAll(WRITTEN_BROKERS, brokers)}`);
 }
 

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import avsc from 'avsc';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IngestError, type IngestOptions, type IngestReject, type IngestReport } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -228,6 +229,43 @@ describeOnEachCluster('ingest', (cluster) => {
         format: { module: pathToFileURL(join(__dirname, 'parser.mjs')) },
       });
       expect(values(esm.records)).toEqual(['UP']);
+    });
+
+    it('has a module turn JSON into Avro', async () => {
+      const schema = {
+        type: 'record' as const,
+        name: 'Reading',
+        fields: [
+          { name: 'sensor', type: 'string' },
+          { name: 'at', type: 'long' },
+          { name: 'celsius', type: 'double' },
+        ],
+      };
+      const readings = Array.from({ length: 2_500 }, (_, n) => {
+        return { sensor: `roof-${n % 7}`, at: 1_700_000_000_000 + n, celsius: n / 8 };
+      });
+      const lines = readings.map((reading) => JSON.stringify(reading));
+      lines[1_200] = '{"sensor":"cellar","at":1,"celsius":"cold"}';
+      lines[1_300] = '{"sensor":';
+      const format = {
+        module: join(__dirname, 'readings-to-avro.mjs'),
+        options: { schema, schemaId: 77 },
+      };
+      const { report, rejects, records } = await ingestAll(lines.join('\n'), { format });
+      expect(report).toMatchObject({ delivered: 2_498, malformed: 2, failed: 0 });
+      expect(rejects).toMatchObject([
+        { line: 1_201, reason: 'celsius must be of type double, got the string "cold"' },
+        { line: 1_301, reason: expect.stringMatching(/^not JSON: /) },
+      ]);
+      const type = avsc.Type.forSchema(schema);
+      const decoded = records.map(({ value }) => {
+        const bytes = value as Buffer;
+        expect([bytes[0], bytes.readUInt32BE(1)]).toEqual([0, 77]);
+        return { ...type.fromBuffer(bytes.subarray(5)) };
+      });
+      expect(decoded).toEqual(readings.filter((_, n) => n !== 1_200 && n !== 1_300));
+      expect(keys(records)).toEqual(decoded.map(({ sensor }) => sensor));
+      expect(records.map(({ timestamp }) => timestamp)).toEqual(decoded.map(({ at }) => at));
     });
 
     it.each([
