@@ -1,7 +1,7 @@
 // Reads a record once, completely, and rejects what cannot be produced.
 import { describeValue, RecordError } from '../errors';
 import type { RulesByTopic } from '../options/topic-rules';
-import { estimate, upperBound } from '../serialize/field-length';
+import { estimate, isPlainObject, upperBound } from '../serialize/field-length';
 import type { FrameHeader } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
 import type { BatchRecord, BytesLike, ProducerRecord } from './record';
@@ -104,12 +104,14 @@ export function checkRecord<K, V>(
     throw error;
   }
   if (keyLater === undefined && valueLater === undefined) {
+    if (custom) keepHeaders(checked, index);
     measure(checked, index, rules.maxRequestSize);
   } else {
     const keptKey = keyLater?.then(() => {
       pending.field = 'value';
     });
     const kept = Promise.all([keptKey, valueLater]).then(() => {
+      keepHeaders(checked, index);
       measure(checked, index, rules.maxRequestSize);
       checked.pending = undefined;
     });
@@ -119,13 +121,19 @@ export function checkRecord<K, V>(
   return checked;
 }
 
-/** A serializer may have added headers, which have to be looked at as well. @throws RecordError MSG_SIZE_TOO_LARGE */
+/**
+ * What serializers have made of the headers is checked as the caller's are, and copied: they may still hold the list.
+ * @throws RecordError INVALID_RECORD
+ */
+function keepHeaders(checked: CheckedRecord, index: number): void {
+  const { headers, topic } = checked;
+  if (headers.length > 0) checked.headers = checkHeaders(headers, topic, index);
+}
+
+/** @throws RecordError MSG_SIZE_TOO_LARGE */
 function measure(checked: CheckedRecord, index: number, limit: number): void {
   checked.size = estimate(checked.key) + estimate(checked.value);
-  for (const [name, value] of checked.headers) {
-    checkHeader(name, value, checked.topic, index);
-    checked.size += estimate(name) + estimate(value);
-  }
+  for (const [name, value] of checked.headers) checked.size += estimate(name) + estimate(value);
   if (checked.size > limit) throw tooLarge(checked, index, limit);
 }
 
@@ -230,22 +238,36 @@ export function checkHeaders(headers: unknown, topic: string, index: number): Fr
     checkHeader(name, value, topic, index);
     pairs.push([name as string, value as BytesLike]);
   };
-  if (Array.isArray(headers)) {
+  const expected = 'an object, or pairs of a name and a value';
+  if (typeof headers !== 'object' || headers === null) {
+    throw invalid(index, topic, 'headers', expected, headers);
+  }
+  if (isIterable(headers)) {
     for (const pair of headers) {
-      if (!Array.isArray(pair) || pair.length !== 2) {
-        throw invalid(index, topic, 'headers', 'pairs of a name and a value', pair);
-      }
+      if (!isPair(pair)) throw invalid(index, topic, 'headers', 'pairs of a name and a value', pair);
       add(pair[0], pair[1]);
     }
-  } else if (typeof headers === 'object') {
-    for (const [name, value] of Object.entries(headers as object)) {
+  } else {
+    const entries = Object.entries(headers);
+    // What a Date or a Promise holds is not in its properties.
+    if (entries.length === 0 && !isPlainObject(headers)) {
+      throw invalid(index, topic, 'headers', expected, headers);
+    }
+    for (const [name, value] of entries) {
       if (Array.isArray(value)) for (const one of value) add(name, one);
       else add(name, value);
     }
-  } else {
-    throw invalid(index, topic, 'headers', 'an object or a list of pairs', headers);
   }
   return pairs;
+}
+
+/** Such as a list, a Map, or the Headers of a request. */
+function isIterable(headers: object): headers is Iterable<unknown> {
+  return typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
+}
+
+function isPair(pair: unknown): pair is [unknown, unknown] {
+  return Array.isArray(pair) && pair.length === 2;
 }
 
 function invalid(

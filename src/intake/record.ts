@@ -6,12 +6,12 @@ export type BytesLike = string | Uint8Array | null | undefined;
 export type HeaderValue = string | Uint8Array | null | undefined;
 
 /**
- * Either an object (a name's array value stands for repeated headers) or a list of pairs, which keeps any order.
- * Names are text; values are text, bytes or null.
+ * Either an object (a name's array value stands for repeated headers) or pairs, which keep any order: a list, a Map, the
+ * Headers of a request. Names are text; values are text, bytes or null.
  */
 export type Headers =
   | { readonly [name: string]: HeaderValue | readonly HeaderValue[] }
-  | readonly (readonly [name: string, value: HeaderValue])[];
+  | Iterable<readonly [name: string, value: HeaderValue]>;
 
 export interface ProducerRecord<K = BytesLike, V = BytesLike> {
   topic: string;

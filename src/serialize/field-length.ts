@@ -29,6 +29,12 @@ export function usualLength(field: unknown): number {
   return field instanceof Uint8Array ? byteLengthOf(field) : NOT_USUAL;
 }
 
+/** Of this realm or another: an object that has nothing but its own properties. */
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** At most this many bytes will `field` take: exact for bytes and long text, else three to a character. */
 export function upperBound(field: BytesLike): number {
   if (field === null || field === undefined) return 0;

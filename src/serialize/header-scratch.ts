@@ -1,5 +1,5 @@
 // Headers on their way from a record into a frame.
-import { isShortText, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
+import { isPlainObject, isShortText, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
 
 /** One record's headers, read once, in arrays that serve for all records. */
 export class HeaderScratch {
@@ -22,7 +22,10 @@ export class HeaderScratch {
         this.#add(pair[0], pair[1]);
       }
     } else {
-      for (const name of Object.keys(headers)) this.#add(name, (headers as Record<string, unknown>)[name]);
+      if (Symbol.iterator in headers) return false;
+      const names = Object.keys(headers);
+      if (names.length === 0) return isPlainObject(headers);
+      for (const name of names) this.#add(name, (headers as Record<string, unknown>)[name]);
     }
     return true;
   }

@@ -115,13 +115,28 @@ const BAD_RECORDS: BadRecord[] = [
   ...[42, 'h', true, () => 'f'].map((headers) => ({
     what: `the headers ${headers}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),
-    message: /headers must be an object or a list of pairs, got /,
+    message: /headers must be an object, or pairs of a name and a value, got /,
   })),
-  ...[['h'], [['h']], [['h', 'v', 'w']], [null], ['hv']].map((headers) => ({
-    what: `the headers ${JSON.stringify(headers)}`,
+  // What they hold is in no property of theirs: it would be lost.
+  ...[
+    new Date(),
+    /h/,
+    Promise.resolve({ h: 'v' }),
+    new WeakMap(),
+    new ArrayBuffer(2),
+    new (class H {})(),
+  ].map((headers) => ({
+    what: `the headers ${Object.prototype.toString.call(headers)}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),
-    message: /headers must be pairs of a name and a value, got /,
+    message: /headers must be an object, or pairs of a name and a value, got an object/,
   })),
+  ...[['h'], [['h']], [['h', 'v', 'w']], [null], ['hv'], new Set(['hv']), new Uint8Array(2)].map(
+    (headers) => ({
+      what: `the headers ${Object.prototype.toString.call(headers)} ${JSON.stringify([...headers])}`,
+      record: (topic: string) => ({ topic, value: 'v', headers }),
+      message: /headers must be pairs of a name and a value, got /,
+    }),
+  ),
   ...[[[42, 'v']], [[null, 'v']], [[Buffer.from('h'), 'v']]].map((headers) => ({
     what: `the header name of ${JSON.stringify(headers)}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),

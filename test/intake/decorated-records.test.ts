@@ -44,6 +44,51 @@ describeOnEachCluster('decorated records', (cluster) => {
     expect(stored.map(inShort)).toEqual(expected.map(inShort));
   });
 
+  it('may have their headers in whatever gives pairs', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    await producer.send({ topic });
+    const map = new Map<string, string | null>([
+      ['a', 'b'],
+      ['nothing', null],
+    ]);
+    // An object of its own kind, as some libraries have.
+    class Carrier {
+      a = 'b';
+    }
+    const pairs = function* (): Generator<[string, string]> {
+      yield ['a', 'b'];
+    };
+    const shapes: (() => ProducerRecord['headers'])[] = [
+      () => map,
+      () => new Headers({ a: 'b' }),
+      () => new URLSearchParams('a=b'),
+      () => Object.assign(Object.create(null), { a: 'b' }),
+      () => new Carrier() as unknown as Record<string, string>,
+      pairs,
+      () => new Map(),
+    ];
+    for (const shape of shapes) await producer.send({ topic, value: 'v', headers: shape() });
+    const plain = { topic, value: 'v', headers: { a: 'b' } };
+    await producer.sendBatch(shapes.flatMap((shape) => [plain, { topic, value: 'v', headers: shape() }]));
+    const b = Buffer.from('b');
+    const one = [['a', b]];
+    const expected = [
+      [
+        ['a', b],
+        ['nothing', null],
+      ],
+      one,
+      one,
+      one,
+      one,
+      one,
+      [],
+    ];
+    const stored = (await readBack(cluster.brokers, topic)).slice(1).map(({ headers }) => headers);
+    expect(stored).toEqual([...expected, ...expected.flatMap((headers) => [one, headers])]);
+  });
+
   it('with thousands of tiny headers do too', async () => {
     const topic = await cluster.createTopic(1);
     const producer = openProducer({ bootstrapServers: cluster.brokers });

@@ -1,7 +1,7 @@
 // Serializers that answer with promises.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { BatchError, Serializer } from '../../src';
+import type { BatchError, Serializer, SerializerHeaders } from '../../src';
 import { readBack } from '../broker/read-back';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
@@ -122,6 +122,53 @@ describeOnEachCluster('a serializer with promises', (cluster) => {
     });
     expect(await readBack(cluster.brokers, topic)).toMatchObject([
       { key: Buffer.from('<k>'), value: Buffer.from('<v>') },
+    ]);
+  });
+
+  it('finds out what a serializer makes of the headers that cannot be produced', async () => {
+    const topic = await cluster.createTopic(1);
+    const spoil: Record<string, (headers: unknown[]) => void> = {
+      'two letters': (headers) => headers.push('xy'),
+      holes: (headers) => {
+        headers.length = 3;
+      },
+      'half a pair': (headers) => headers.push(['a']),
+      'a number': (headers) => headers.push(['a', 1]),
+      null: (headers) => headers.push(null),
+    };
+    const kept: SerializerHeaders[] = [];
+    const producer = openProducer<string, string>({
+      bootstrapServers: cluster.brokers,
+      valueSerializer: {
+        serialize: (_topic, value, headers) => {
+          const [when, what] = value.split(': ');
+          if (when === 'at once') spoil[what]?.(headers);
+          else
+            return sleep(1)
+              .then(() => spoil[what]?.(headers))
+              .then(() => value);
+          kept.push(headers);
+          headers.push(['a', 'b']);
+          return value;
+        },
+      },
+    });
+    for (const what of Object.keys(spoil)) {
+      for (const when of ['at once', 'later']) {
+        const refused = { code: 'INVALID_RECORD', topic, message: expect.stringContaining('header') };
+        const record = { topic, value: `${when}: ${what}` };
+        await expect(producer.send(record)).rejects.toMatchObject(refused);
+        await expect(producer.sendBatch([record])).rejects.toMatchObject({ errors: [refused] });
+      }
+    }
+    const sent = producer.send({ topic, value: 'at once: good' });
+    // Whoever keeps the list changes nothing any more.
+    const headers = kept.at(-1) as SerializerHeaders;
+    Object.assign(headers[0], { 1: 1 });
+    headers.push('xy' as never);
+    await sent;
+    expect((await readBack(cluster.brokers, topic)).map(({ headers }) => headers)).toEqual([
+      [['a', Buffer.from('b')]],
     ]);
   });
 
