@@ -1,6 +1,6 @@
 // npm run test:fuzz -- --seconds N: builds the native fuzz targets with Clang and gives each of them N seconds.
-// What they learn is kept below native/build; an input that breaks something is kept in test/fuzz/native/corpus, which
-// every run begins with.
+// Every run begins with test/fuzz/native/corpus: a few inputs of each kind, by name, and each that ever broke something.
+// What the targets learn is kept below native/build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,7 @@ function fuzz(target: string, seconds: number): boolean {
   const learnt = path.join(BUILD, 'corpus', target);
   const known = path.join(CORPUS, target);
   mkdirSync(learnt, { recursive: true });
-  mkdirSync(known, { recursive: true });
+  const begunWith = readdirSync(learnt).length + readdirSync(known).length;
   const { status, output } = run(path.join(BUILD, target), [
     `-max_total_time=${seconds}`,
     `-artifact_prefix=${known}/`,
@@ -54,9 +54,16 @@ function fuzz(target: string, seconds: number): boolean {
     known,
   ]);
   const executions = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(output)?.[1] ?? 0);
-  const outcome = status === 0 && executions > 0 ? 'nothing found' : `FAILED, the input is in ${known}`;
+  const found = status !== 0;
+  const read = Number(/INFO: seed corpus: files: (\d+)/.exec(output)?.[1] ?? 0);
+  const idle = executions === 0 || read < begunWith;
+  const outcome = found
+    ? `FAILED, the input is in ${known}`
+    : idle
+      ? `FAILED: it read ${read} of ${begunWith} inputs of the corpus`
+      : 'nothing found';
   console.log(`${target}: ${executions.toLocaleString('en')} executions in ${seconds} s, ${outcome}`);
-  return status === 0 && executions > 0;
+  return !found && !idle;
 }
 
 const { values } = parseArgs({

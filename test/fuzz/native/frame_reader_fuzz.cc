@@ -1,18 +1,15 @@
 // Any words at all: the reader stays inside them, and reports only records that lie inside the frame, one after another.
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "frame_reader.h"
+#include "must.h"
 
 using millrace::FrameReader;
 using millrace::RecordView;
+using millrace::fuzz::must;
 
 namespace {
-
-void must(bool so) {
-  if (!so) std::abort();
-}
 
 size_t bytes_of(const RecordView& record) {
   size_t bytes = record.key_bytes() + record.value_bytes();
