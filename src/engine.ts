@@ -104,6 +104,7 @@ export class Engine<K, V> {
     const health: BrokerHealth = {
       lastError: () => events.fatal ?? events.last,
       connectionLostAt: () => events.connectionLostAt,
+      handshakeUnansweredAt: () => events.handshakeUnansweredAt,
       msSinceAnswer: () => client.msSinceAnswer(),
       transactional: transactionalId !== undefined,
     };

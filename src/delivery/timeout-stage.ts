@@ -8,6 +8,8 @@ export interface BrokerHealth {
   lastError(): Error | undefined;
   /** When a connection was last refused or lost; `performance.now()`, 0: never. */
   connectionLostAt(): number;
+  /** When a broker last took a connection and said nothing on it; `performance.now()`, 0: never. */
+  handshakeUnansweredAt(): number;
   /** Milliseconds since any broker answered anything; -1: none has. */
   msSinceAnswer(): number;
   /** Whether records belong to transactions: what librdkafka takes back was then aborted. */
@@ -59,7 +61,8 @@ function stageOf(
   // Sent, and nothing heard: was the connection lost in the meantime?
   if (persisted === 'possibly') return health.connectionLostAt() > packedAt ? 'network' : 'answer';
   if (topic !== undefined && partition >= 0 && topic.leaders[partition] < 0) return 'leader';
-  return health.connectionLostAt() > answeredAt ? 'connection' : 'queue';
+  const notConnectedAt = Math.max(health.connectionLostAt(), health.handshakeUnansweredAt());
+  return notConnectedAt > answeredAt ? 'connection' : 'queue';
 }
 
 const IN_WORDS: Record<TimeoutStage, string> = {

@@ -45,11 +45,15 @@ const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_
 const ALERT = /SSL alert number (4[2-68]|116)\b/;
 /** librdkafka breaks a connection itself when a request's time is over. */
 const GAVE_UP_WAITING = /request\(s\) timed out|Timed out .* in-flight/;
+/** And so it ends the attempts to connect again to a broker that is there and silent, which it takes for an old one. */
+const HANDSHAKE_UNANSWERED =
+  /ApiVersionRequest failed: Local: Timed out: probably due to broker version < 0\.10 \(see api\.version\.request configuration\)|Connection setup timed out in state (?!CONNECT)/;
 
 export class BrokerEvents {
   #last: MillraceError | undefined;
   #refusal: { error: MillraceError; at: number } | undefined;
   #connectionLostAt = 0;
+  #handshakeUnansweredAt = 0;
   #fatal: MillraceError | undefined;
   /** By broker: what the addon found wrong with its certificate, which the error that follows does not say. */
   readonly #certificates = new Map<string, string>();
@@ -69,6 +73,11 @@ export class BrokerEvents {
     return this.#connectionLostAt;
   }
 
+  /** When a broker last took a connection and said nothing; `performance.now()`, 0: never. */
+  get handshakeUnansweredAt(): number {
+    return this.#handshakeUnansweredAt;
+  }
+
   /** The last complaint that trying again will not cure, if it came at this time (of `performance.now`) or later. */
   refusalSince(time: number): MillraceError | undefined {
     return this.#refusal !== undefined && this.#refusal.at >= time ? this.#refusal.error : undefined;
@@ -84,7 +93,7 @@ export class BrokerEvents {
     switch (kind) {
       case NativeEvent.log:
         if (facility === 'SSLCERTVRFY') this.#rememberCertificate(withoutPrefix(text));
-        if (facility === 'FAIL') this.#remember(new MillraceError(withoutPrefix(text), '_TRANSPORT'));
+        if (facility === 'FAIL') this.#rememberFailure(withoutPrefix(text));
         this.#listeners.log({ level: code, facility, message: text });
         break;
       case NativeEvent.error:
@@ -107,6 +116,16 @@ export class BrokerEvents {
         break;
     }
   };
+
+  #rememberFailure(text: string): void {
+    if (!HANDSHAKE_UNANSWERED.test(text)) {
+      this.#remember(new MillraceError(text, '_TRANSPORT'));
+      return;
+    }
+    this.#handshakeUnansweredAt = performance.now();
+    const told = text.replace(HANDSHAKE_UNANSWERED, 'it took the connection, and did not answer in time');
+    this.#last = new MillraceError(told, '_TRANSPORT');
+  }
 
   #remember(error: MillraceError): void {
     this.#last = error;

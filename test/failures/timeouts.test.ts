@@ -98,6 +98,22 @@ describe('a record that runs out of time', () => {
     expect(error.message).toContain("sent, and waiting for the broker's answer");
   });
 
+  it('waiting for the answer of a broker that stays silent for longer than requestTimeoutMs', async () => {
+    const { cluster, producer } = await start({ deliveryTimeoutMs: 4000, requestTimeoutMs: 500 });
+    cluster.setRoundTripTime('all', 60_000);
+    const sent = failure(producer.send({ topic: 'orders', partition: 0 }));
+    // It is connected to again and again by now, and takes connections.
+    await sleep(2500);
+    const behind = failure(producer.send({ topic: 'orders', partition: 1 }));
+    const error = await sent;
+    expect(error).toMatchObject({ code: '_MSG_TIMED_OUT', timedOutIn: 'answer', persisted: 'possibly' });
+    expect(error.message).toContain('it took the connection, and did not answer in time');
+    expect(error.message).not.toContain('version');
+    expect((error.cause as Error).message).not.toContain('version');
+    // Never sent: there was no connection to send it over.
+    expect(await behind).toMatchObject({ timedOutIn: 'connection', persisted: 'no' });
+  });
+
   it('sent over a connection that was lost', async () => {
     const { cluster, producer } = await start();
     cluster.setRoundTripTime('all', 60_000);
