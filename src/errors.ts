@@ -139,7 +139,7 @@ export class RecordError extends MillraceError {
   readonly persisted: 'no' | 'possibly';
   /** Of a timeout: what it was waiting for at the end. */
   readonly timedOutIn: TimeoutStage | undefined;
-  /** Of a timeout of an accepted record: where its time went. */
+  /** Of a timeout: where its time went. */
   readonly waited: RecordWaits | undefined;
 
   constructor(message: string, code: OwnCode | (string & {}), details: RecordErrorDetails = {}) {
@@ -154,8 +154,17 @@ export class RecordError extends MillraceError {
 
   /** The same error for the record at another index. */
   at(index: number): RecordError {
+    return this.#with({ index });
+  }
+
+  /** @internal The same error for a record that has waited so long. */
+  after(waited: RecordWaits): RecordError {
+    return this.#with({ waited });
+  }
+
+  #with(details: RecordErrorDetails): RecordError {
     return withoutStack(
-      () => new RecordError(this.message, this.code, { ...this, index, cause: this.cause }),
+      () => new RecordError(this.message, this.code, { ...this, cause: this.cause, ...details }),
     );
   }
 }

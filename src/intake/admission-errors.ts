@@ -39,25 +39,33 @@ export function transactionAborted(topic: string, index: number): RecordError {
   );
 }
 
+/** A topic could not be looked up, which is told to all who wait for it: each has waited for a time of its own. */
+export function topicUnknown(error: RecordError, waits: AdmissionWaits): RecordError {
+  return error.timedOutIn === undefined ? error : error.after(inWholeMs(waits, 0));
+}
+
 /** The buffer stayed full. `topicId`: whose share it was waited for. */
 export function bufferTimeout(
   topic: string,
   index: number,
   memory: BufferMemory,
   topicId: number,
+  waits: AdmissionWaits,
+  lastBrokerError: Error | undefined,
 ): RecordError {
   const held = memory.usedBy(topicId);
   const whose =
     held > 0 && memory.roomFor(topicId) < memory.capacity - memory.used
       ? `, ${held} of them of this topic (limit by topicBufferShare: ${memory.limitOf(topicId)})`
       : '';
+  const because = lastBrokerError === undefined ? '' : ` (last broker error: ${lastBrokerError.message})`;
   return withoutStack(
     () =>
       new RecordError(
         `record ${index} for topic ${topic}: the buffer stayed full for maxBlockMs (${memory.maxBlockMs} ms): ` +
-          `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement${whose}`,
+          `${memory.used} of ${memory.capacity} bytes (bufferMemory) are waiting for acknowledgement${whose}${because}`,
         'BUFFER_TIMEOUT',
-        { topic, index, timedOutIn: 'buffer' },
+        { topic, index, timedOutIn: 'buffer', waited: inWholeMs(waits, 0), cause: lastBrokerError },
       ),
   );
 }

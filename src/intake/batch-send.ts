@@ -20,6 +20,7 @@ import {
   frameRefused,
   largerThanBuffer,
   serializationTimeout,
+  topicUnknown,
   waitEnded,
 } from './admission-errors';
 import { BatchFrame } from './batch-frame';
@@ -149,6 +150,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   expire(reason: WaitEnd): void {
     if (reason === 'timeout') {
       this.#outOfTime = true;
+      this.#waits.bufferMs += performance.now() - this.#waitingSince;
       this.#goOn();
       return;
     }
@@ -310,7 +312,10 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     const bound = upperBoundOf(record);
     handover.writer.ensureFree();
     if (!memory.tryTake(topic.id, bytes, this.#served ? this : undefined)) {
-      if (this.#outOfTime) throw bufferTimeout(topic.name, this.#next, memory, topic.id);
+      if (this.#outOfTime) {
+        const cause = this.#pipeline.health.lastError();
+        throw bufferTimeout(topic.name, this.#next, memory, topic.id, this.#waits, cause);
+      }
       return 'full';
     }
     this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
@@ -330,7 +335,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     const waiter = (error: RecordError | undefined) => {
       this.#forgetTopic = undefined;
       this.#waits.metadataMs += performance.now() - since;
-      if (error !== undefined) this.#unknownTopics.set(topic.name, error);
+      if (error !== undefined) this.#unknownTopics.set(topic.name, topicUnknown(error, this.#waits));
       // Others may have come to wait for memory: behind them.
       this.#goOn();
     };

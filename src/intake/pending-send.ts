@@ -6,7 +6,7 @@ import type { RecordError } from '../errors';
 import type { Topic } from '../partition/topic-directory';
 import type { InOrder } from '../serialize/serialization-order';
 import { onAbort } from './abort-signal';
-import { aborted, bufferTimeout, serializationTimeout, waitEnded } from './admission-errors';
+import { aborted, bufferTimeout, serializationTimeout, topicUnknown, waitEnded } from './admission-errors';
 import { asRecordError, type CheckedRecord } from './check-record';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
@@ -98,7 +98,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
     if (this.#ended) return;
     this.#waits.metadataMs = performance.now() - this.#since;
     if (error === undefined) this.#awaitMemory();
-    else this.#fail(error);
+    else this.#fail(topicUnknown(error, this.#waits));
   };
 
   #awaitMemory(): void {
@@ -136,10 +136,13 @@ export class PendingSend<K, V> implements Waiter, InOrder {
 
   expire(reason: WaitEnd): void {
     const { name } = this.#topic;
-    const { memory } = this.#pipeline;
-    this.#fail(
-      reason === 'timeout' ? bufferTimeout(name, 0, memory, this.topicId) : waitEnded(reason, name, 0),
-    );
+    if (reason !== 'timeout') {
+      this.#fail(waitEnded(reason, name, 0));
+      return;
+    }
+    const { memory, health } = this.#pipeline;
+    this.#waits.bufferMs = performance.now() - this.#since;
+    this.#fail(bufferTimeout(name, 0, memory, this.topicId, this.#waits, health.lastError()));
   }
 
   // -- its end --

@@ -1,7 +1,7 @@
 // A timeout says where the time went.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Producer, type ProducerOptions, type RecordError } from '../../src';
+import { type BatchError, Producer, type ProducerOptions, type RecordError } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
 
 const DELIVERY_TIMEOUT_MS = 1500;
@@ -57,18 +57,59 @@ describe('a record that runs out of time', () => {
       code: 'METADATA_TIMEOUT',
       timedOutIn: 'metadata',
       persisted: 'no',
+      waited: { serializerMs: 0, metadataMs: expect.closeTo(300, -3), bufferMs: 0, deliveryMs: 0 },
     });
+    const { errors } = (await failure(
+      producer.sendBatch([{ topic: 'another' }, { topic: 'another' }]),
+    )) as unknown as BatchError;
+    for (const { waited } of errors) expect(waited?.metadataMs).toBeGreaterThan(270);
   });
 
   it('waiting for room in the buffer', async () => {
     const { cluster, producer } = await start({ maxBlockMs: 300, bufferMemory: 10_000 });
     cluster.setRoundTripTime('all', 60_000);
     producer.dispatch({ topic: 'orders', value: 'x'.repeat(8000) });
-    expect(await failure(producer.send({ topic: 'orders', value: 'x'.repeat(8000) }))).toMatchObject({
+    const record = { topic: 'orders', value: 'x'.repeat(8000) };
+    const error = await failure(producer.send(record));
+    expect(error).toMatchObject({
       code: 'BUFFER_TIMEOUT',
       timedOutIn: 'buffer',
       persisted: 'no',
+      waited: { serializerMs: 0, metadataMs: 0, deliveryMs: 0 },
     });
+    expect(error.waited?.bufferMs).toBeGreaterThan(270);
+    expect(error.cause).toBeUndefined();
+    // A broker that has complained is why.
+    cluster.brokerDown('all');
+    const told: Error[] = [];
+    producer.on('brokerError', (complaint) => told.push(complaint));
+    await expect.poll(() => told.length, { timeout: 5000 }).toBeGreaterThan(0);
+    const later = await failure(producer.send(record));
+    expect(later.cause).toBeInstanceOf(Error);
+    expect(later.message).toMatch(/last broker error: .+/);
+    const batch = (await failure(producer.sendBatch([record, record]))) as unknown as BatchError;
+    for (const { cause, waited } of batch.errors) {
+      expect(cause).toBeInstanceOf(Error);
+      expect(waited?.bufferMs).toBeGreaterThan(270);
+    }
+  });
+
+  it('behind other records', async () => {
+    const { cluster, producer } = await start({
+      maxInFlightRequests: 1,
+      batchSize: 50_000,
+      deliveryTimeoutMs: 3000,
+    });
+    // Each in a request of its own, one after the other, slower than they have time for.
+    cluster.setRoundTripTime('all', 900);
+    const value = 'x'.repeat(49_000);
+    const sent = Array.from({ length: 8 }, () => producer.send({ topic: 'orders', partition: 0, value }));
+    const last = sent.pop() as Promise<unknown>;
+    const others = Promise.allSettled(sent);
+    const error = await failure(last);
+    expect(error).toMatchObject({ code: '_MSG_TIMED_OUT', timedOutIn: 'queue', persisted: 'no' });
+    expect(error.message).toContain('waiting to be sent, behind other records or between retries');
+    expect((await others).map(({ status }) => status).slice(0, 2)).toEqual(['fulfilled', 'fulfilled']);
   });
 
   it('waiting for a connection', async () => {
