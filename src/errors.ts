@@ -124,9 +124,13 @@ export interface RecordErrorDetails extends ErrorDetails {
   partition?: number;
   index?: number;
   persisted?: 'no' | 'possibly';
+  /** What of the record was at fault. */
+  field?: RecordField;
   timedOutIn?: TimeoutStage;
   waited?: RecordWaits;
 }
+
+export type RecordField = 'topic' | 'key' | 'value' | 'partition' | 'timestamp' | 'headers';
 
 /** One record was not delivered. */
 export class RecordError extends MillraceError {
@@ -137,6 +141,8 @@ export class RecordError extends MillraceError {
   readonly index: number;
   /** Whether the broker may have stored it all the same. */
   readonly persisted: 'no' | 'possibly';
+  /** What of the record could not be serialized or produced, where it was one of its fields. */
+  readonly field: RecordField | undefined;
   /** Of a timeout: what it was waiting for at the end. */
   readonly timedOutIn: TimeoutStage | undefined;
   /** Of a timeout: where its time went. */
@@ -144,6 +150,7 @@ export class RecordError extends MillraceError {
 
   constructor(message: string, code: OwnCode | (string & {}), details: RecordErrorDetails = {}) {
     super(message, code, details);
+    this.field = details.field;
     this.timedOutIn = details.timedOutIn;
     this.waited = details.waited;
     this.topic = details.topic;
@@ -190,12 +197,16 @@ export class BatchError extends MillraceError {
   /** Partition, offset and timestamp of those that were delivered. */
   declare readonly result: BatchResult;
 
-  constructor(errors: readonly RecordError[], result: BatchResult) {
-    super(
-      `${errors.length} of ${result.count} records failed; the first: ${errors[0].message}`,
-      'BATCH_FAILED',
-      { retriable: errors.every((error) => error.retriable), cause: errors[0] },
-    );
+  /** @param code PRODUCER_CLOSED where that is why all of them failed, at once */
+  constructor(
+    errors: readonly RecordError[],
+    result: BatchResult,
+    code: 'BATCH_FAILED' | 'PRODUCER_CLOSED' = 'BATCH_FAILED',
+  ) {
+    super(`${errors.length} of ${result.count} records failed; the first: ${errors[0].message}`, code, {
+      retriable: errors.every((error) => error.retriable),
+      cause: errors[0],
+    });
     // Not enumerable: a log line with a thousand errors helps nobody, and the cause is the first of them.
     Object.defineProperties(this, { errors: { value: errors }, result: { value: result } });
   }

@@ -10,6 +10,7 @@ export {
   ConnectionError,
   MillraceError,
   RecordError,
+  type RecordField,
   type RecordWaits,
   type TimeoutStage,
 } from './errors';

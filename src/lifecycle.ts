@@ -11,6 +11,11 @@ export class Lifecycle<Receipt> {
     return this.#state;
   }
 
+  /** Whether it takes nothing more. */
+  get ended(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
   /** Runs `open` the first time it is needed. @throws MillraceError PRODUCER_CLOSED when it is too late. */
   ensureOpen(open: () => void): void {
     if (this.#state === 'open') return;

@@ -25,6 +25,7 @@ import type { Pipeline } from './intake/pipeline';
 import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
+import { batchSentTooLate, sentTooLate } from './intake/sent-too-late';
 import type { SendExtras } from './intake/single-sends';
 import { closedError, Lifecycle } from './lifecycle';
 import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
@@ -212,8 +213,8 @@ export class Producer<K = BytesLike, V = BytesLike>
    * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
    * the promise has settled, or at once unless the send had to wait. With a callback there is no promise, and no
    * unhandled rejection.
-   * @throws (rejects with) RecordError; ConfigError for a `signal` that is none; MillraceError PRODUCER_CLOSED,
-   *   OUTSIDE_TRANSACTION with `transactionalId`
+   * @throws (rejects with) RecordError, with PRODUCER_CLOSED after `close`; ConfigError for a `signal` that is none;
+   *   MillraceError OUTSIDE_TRANSACTION with `transactionalId`
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
   send(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
@@ -244,6 +245,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     extras?: SendExtras,
   ): void {
     checkSignal('send', extras?.signal);
+    if (this.#lifecycle.ended) throw sentTooLate(record as ProducerRecord<never, never>);
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();
     this.#engine.singles.send(record, delivered, failed, extras);
@@ -253,8 +255,8 @@ export class Producer<K = BytesLike, V = BytesLike>
    * Sends any number of records, to any topics; those of one partition arrive in their order here. Where a topic is
    * used for the first time, the records behind wait with it, and later sends to known topics may overtake them. The array and
    * its records must not be changed until the promise has settled.
-   * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others;
-   *   MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array, OUTSIDE_TRANSACTION with
+   * @throws (rejects with) BatchError when some records failed, with each one's error and the result of the others, and with
+   *   the code PRODUCER_CLOSED after `close`; MillraceError INVALID_RECORD when it is not given an array, OUTSIDE_TRANSACTION with
    *   `transactionalId`
    */
   sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
@@ -275,6 +277,9 @@ export class Producer<K = BytesLike, V = BytesLike>
         `sendBatch takes an array of records, got ${describeValue(records)}`,
         'INVALID_RECORD',
       );
+    }
+    if (this.#lifecycle.ended && records.length > 0) {
+      throw batchSentTooLate(records as BatchRecord<never, never>[], extras?.topic);
     }
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();

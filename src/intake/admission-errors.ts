@@ -23,7 +23,7 @@ export function serializationTimeout(
         `record ${index} for topic ${topic}: the ${field} serializer's promise was not kept within maxBlockMs ` +
           `(${maxBlockMs} ms)`,
         'SERIALIZATION_TIMEOUT',
-        { topic, index, timedOutIn: 'serializer', waited: inWholeMs(waits, 0) },
+        { topic, index, field, timedOutIn: 'serializer', waited: inWholeMs(waits, 0) },
       ),
   );
 }

@@ -1,5 +1,5 @@
 // Reads a record once, completely, and rejects what cannot be produced.
-import { describeValue, RecordError } from '../errors';
+import { describeValue, RecordError, type RecordField } from '../errors';
 import type { RulesByTopic } from '../options/topic-rules';
 import { estimate, isPlainObject, upperBound } from '../serialize/field-length';
 import type { FrameHeader } from '../serialize/frame-writer';
@@ -62,7 +62,7 @@ export function checkRecord<K, V>(
   defaultTopic?: string,
 ): CheckedRecord {
   if (record === null || typeof record !== 'object') {
-    throw invalid(index, undefined, 'the record', 'an object with a topic', record);
+    throw invalid(index, undefined, undefined, 'an object with a topic', record, 'the record');
   }
   const { topic = defaultTopic, key, value, partition, timestamp, headers } = record;
   if (!isTopicName(topic)) {
@@ -178,7 +178,7 @@ function serialize<T>(
     new RecordError(
       `record ${index} for topic ${topic}: the ${field} serializer failed: ${messageOf(cause)}`,
       'SERIALIZATION_FAILED',
-      { topic, index, cause },
+      { topic, index, field, cause },
     );
   let bytes: unknown;
   let later: boolean;
@@ -194,7 +194,7 @@ function serialize<T>(
         `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(result)}, expected a ` +
           'string, Uint8Array or null',
         'SERIALIZATION_FAILED',
-        { topic, index },
+        { topic, index, field },
       );
     }
     checked[field] = result;
@@ -226,9 +226,16 @@ function checkTimestamp(timestamp: unknown, topic: string, index: number): numbe
 }
 
 function checkHeader(name: unknown, value: unknown, topic: string, index: number): void {
-  if (typeof name !== 'string') throw invalid(index, topic, 'a header name', 'a string', name);
+  if (typeof name !== 'string') throw invalid(index, topic, 'headers', 'a string', name, 'a header name');
   if (!isPlainField(value)) {
-    throw invalid(index, topic, `header ${JSON.stringify(name)}`, 'a string, Uint8Array or null', value);
+    throw invalid(
+      index,
+      topic,
+      'headers',
+      'a string, Uint8Array or null',
+      value,
+      `header ${JSON.stringify(name)}`,
+    );
   }
 }
 
@@ -273,15 +280,16 @@ function isPair(pair: unknown): pair is [unknown, unknown] {
 function invalid(
   index: number,
   topic: string | undefined,
-  field: string,
+  field: RecordField | undefined,
   expected: string,
   got: unknown,
+  what: string | undefined = field,
 ): RecordError {
   const where = topic === undefined ? '' : ` for topic ${topic}`;
   return new RecordError(
-    `record ${index}${where}: ${field} must be ${expected}, got ${describeValue(got)}`,
+    `record ${index}${where}: ${what} must be ${expected}, got ${describeValue(got)}`,
     'INVALID_RECORD',
-    { topic, index },
+    { topic, index, field },
   );
 }
 

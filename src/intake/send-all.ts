@@ -49,6 +49,7 @@ export async function sendAll<K, V>(
       try {
         if (onRecordError === undefined || errors === undefined) throw errors?.[0] ?? error;
         for (const one of errors) onRecordError(one.at(first + one.index));
+        if ((error as BatchError).code === 'PRODUCER_CLOSED') throw errors[0];
       } catch (reason) {
         reading.stop(reason);
       }

@@ -53,6 +53,7 @@ const BAD_RECORDS: BadRecord[] = [
       what: `the topic name ${JSON.stringify(topic)?.slice(0, 20)}`,
       record: () => ({ topic, value: 'v' }),
       message: /topic must be a name of 1 to 249 letters, digits, dots, underscores or hyphens, got /,
+      details: { field: 'topic' },
       withoutTopic: true,
     }),
   ),
@@ -75,12 +76,14 @@ const BAD_RECORDS: BadRecord[] = [
       message: new RegExp(
         `for topic .*: ${field} must be a string, Uint8Array or null \\(no ${field}Serializer is set\\), got `,
       ),
+      details: { field },
     })),
   ),
   ...[Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 31, '0', 0n, {}].map((partition) => ({
     what: `the partition ${typeof partition} ${partition}`,
     record: (topic: string) => ({ topic, value: 'v', partition }),
     message: /partition must be an integer of at least 0, got /,
+    details: { field: 'partition' },
   })),
   ...[3, 1000, 2 ** 31 - 1].map((partition) => ({
     what: `partition ${partition} of a topic that has 3`,
@@ -111,11 +114,13 @@ const BAD_RECORDS: BadRecord[] = [
     what: `the timestamp ${typeof timestamp} ${timestamp}`,
     record: (topic: string) => ({ topic, value: 'v', timestamp }),
     message: /timestamp must be milliseconds since the epoch, or a valid Date, got /,
+    details: { field: 'timestamp' },
   })),
   ...[42, 'h', true, () => 'f'].map((headers) => ({
     what: `the headers ${headers}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),
     message: /headers must be an object, or pairs of a name and a value, got /,
+    details: { field: 'headers' },
   })),
   // What they hold is in no property of theirs: it would be lost.
   ...[
@@ -135,17 +140,20 @@ const BAD_RECORDS: BadRecord[] = [
       what: `the headers ${Object.prototype.toString.call(headers)} ${JSON.stringify([...headers])}`,
       record: (topic: string) => ({ topic, value: 'v', headers }),
       message: /headers must be pairs of a name and a value, got /,
+      details: { field: 'headers' },
     }),
   ),
   ...[[[42, 'v']], [[null, 'v']], [[Buffer.from('h'), 'v']]].map((headers) => ({
     what: `the header name of ${JSON.stringify(headers)}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),
     message: /a header name must be a string, got /,
+    details: { field: 'headers' },
   })),
   ...[{ h: 42 }, { h: {} }, { h: ['v', 42] }, [['h', true]], { h: [['v']] }].map((headers) => ({
     what: `the header value of ${JSON.stringify(headers)}`,
     record: (topic: string) => ({ topic, value: 'v', headers }),
     message: /header "h" must be a string, Uint8Array or null, got /,
+    details: { field: 'headers' },
   })),
   {
     what: 'a value above maxRequestSize',

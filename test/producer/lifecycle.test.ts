@@ -1,6 +1,6 @@
 // From construction to the end: opening, flushing, closing, and what is refused when.
 import { expect, it } from 'vitest';
-import { Producer } from '../../src';
+import { BatchError, MillraceError, Producer, RecordError } from '../../src';
 import { endOffsets } from '../broker/topics';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
@@ -30,6 +30,39 @@ describeOnEachCluster('a producer', (cluster) => {
     expect(sum(await endOffsets(cluster.brokers, topic))).toBe(1000n);
     await producer.close();
     await expect(producer.connect()).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+  });
+
+  it('tells of each record sent after close what it tells of others', async () => {
+    const producer = openProducer({ bootstrapServers: cluster.brokers });
+    await producer.close();
+    const late = { code: 'PRODUCER_CLOSED', topic: 'orders', persisted: 'no', retriable: false };
+    const single = await producer.send({ topic: 'orders', partition: 2 }).catch((error) => error);
+    expect(single).toBeInstanceOf(RecordError);
+    expect(single).toBeInstanceOf(MillraceError);
+    expect(single).toMatchObject({ ...late, partition: 2, index: 0 });
+    const error = await producer
+      .sendBatch([{ value: 'a' }, { topic: 'other', partition: 1 }, null as never], { topic: 'orders' })
+      .catch((reason) => reason);
+    expect(error).toBeInstanceOf(BatchError);
+    expect(error).toMatchObject({ code: 'PRODUCER_CLOSED', retriable: false });
+    expect(error.errors).toMatchObject([
+      { ...late, partition: undefined, index: 0 },
+      { ...late, topic: 'other', partition: 1, index: 1 },
+      { ...late, index: 2 },
+    ]);
+    expect(error.result).toMatchObject({ count: 3, failedCount: 3 });
+    expect([...error.result.partitions]).toEqual([-1, -1, -1]);
+    expect(error.result.errorCode(1)).toBe('PRODUCER_CLOSED');
+    await expect(producer.sendBatch([])).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    const told: number[] = [];
+    const sources = producer.sendAll(
+      (function* () {
+        for (;;) yield { topic: 'orders' };
+      })(),
+      { onRecordError: ({ index }) => told.push(index) },
+    );
+    await expect(sources).rejects.toMatchObject(late);
+    expect(told.length).toBeGreaterThan(0);
   });
 
   it('closes although it never opened', async () => {

@@ -59,6 +59,7 @@ describeOnEachCluster('a serializer with promises', (cluster) => {
     await expect(producer.send({ topic, value: 'bad' })).rejects.toMatchObject({
       code: 'SERIALIZATION_FAILED',
       topic,
+      field: 'value',
       cause: expect.objectContaining({ message: 'too late' }),
     });
     const stored = await readBack(cluster.brokers, topic);

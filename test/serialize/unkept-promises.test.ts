@@ -74,8 +74,10 @@ describeOnEachCluster('a serializer that does not keep its promise', (cluster) =
     const producer = open({ keySerializer: unreliable, maxBlockMs: 100 });
     const error = await failure(producer.send({ topic, key: 'never', value: 'late 10' }));
     expect(error.message).toContain('the key serializer');
+    expect(error.field).toBe('key');
     const later = await failure(producer.send({ topic, key: 'late 10', value: 'never' }));
     expect(later.message).toContain('the value serializer');
+    expect(later.field).toBe('value');
   });
 
   it('does not keep close waiting, nor is anything delivered after its time', async () => {
