@@ -13,7 +13,7 @@ describeOnKafka('an unauthorized topic', () => {
   let acls: KafkaWithAcls;
   beforeAll(async () => {
     acls = await KafkaWithAcls.start({ heap: '384m' });
-  });
+  }, 200_000);
   afterAll(() => acls?.kafka.stop());
 
   const newTopic = () => createTopic(acls.kafka.bootstrapServers, { partitions: 2 });
