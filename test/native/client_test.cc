@@ -489,10 +489,11 @@ TEST_F(ClientTest, PurgeSettlesEverything) {
     }
   }
   EXPECT_EQ(receiver.client->window_of(topic).second, 0);
-  EXPECT_EQ(receiver.client->queue_length(), 0);
   EXPECT_EQ(frame.references(), 1);
   EXPECT_EQ(large.references(), 1);
+  // librdkafka acknowledges records a moment before it frees them.
   EXPECT_EQ(receiver.client->flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(receiver.client->queue_length(), 0);
 }
 
 TEST_F(ClientTest, PurgeTellsWhatMayHaveBeenWritten) {
