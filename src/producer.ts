@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { callOut } from './call-out';
 import type { BatchResult } from './delivery/batch-result';
-import { type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
+import { type CloseOptions, type CloseReceipt, checkCloseTime, receiptOf } from './delivery/close-receipt';
 import type { RecordMetadata } from './delivery/record-metadata';
 import { Engine, Ledger } from './engine';
 import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
@@ -441,12 +441,10 @@ export class Producer<K = BytesLike, V = BytesLike>
     timeoutMs = this.#options.deliveryTimeoutMs,
     unsentRecords = false,
   }: CloseOptions = {}): Promise<CloseReceipt<K, V>> {
-    if (typeof timeoutMs !== 'number' || !(timeoutMs >= 0)) {
-      return Promise.reject(
-        new ConfigError(
-          `close: timeoutMs must be a number of at least 0 (ms), got ${describeValue(timeoutMs)}`,
-        ),
-      );
+    try {
+      checkCloseTime('close', timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
     }
     return this.#lifecycle.close(async (wasOpen) => {
       if (unsentRecords) this.#ledger.tally.unsentRecords = [];

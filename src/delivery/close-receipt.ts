@@ -1,4 +1,5 @@
 // What close tells of everything the producer had accepted.
+import { ConfigError, describeValue } from '../errors';
 import type { Tally, UnsentRecord } from './tally';
 
 export interface CloseOptions {
@@ -6,6 +7,14 @@ export interface CloseOptions {
   timeoutMs?: number;
   /** Whether the receipt is to hold the records that were given up on. Default false. */
   unsentRecords?: boolean;
+}
+
+/** @throws ConfigError */
+export function checkCloseTime(call: string, timeoutMs: unknown): void {
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return;
+  throw new ConfigError(
+    `${call}: timeoutMs must be a number of at least 0 (ms), got ${describeValue(timeoutMs)}`,
+  );
 }
 
 /** Counts since the producer was made: delivered + failed + unsent = accepted. */

@@ -3,6 +3,7 @@
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/check-record';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
+import { isServer } from './bootstrap-server';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
 import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
 import { checkedSasl, checkedSsl, securityProperties } from './security';
@@ -78,7 +79,7 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
       const list = typeof value === 'string' ? value.split(',') : value;
       if (!Array.isArray(list) || list.length === 0) return undefined;
       const servers = list.map((server) => (typeof server === 'string' ? server.trim() : ''));
-      return servers.every((server) => /^[^\s,]+$/.test(server)) ? { value: servers.join(',') } : undefined;
+      return servers.every(isServer) ? { value: servers.join(',') } : undefined;
     }
     case 'serializer':
       return typeof (value as { serialize?: unknown } | null)?.serialize === 'function'

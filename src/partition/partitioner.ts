@@ -59,7 +59,13 @@ export type Partitioner<K = unknown, V = unknown> =
 
 export function isPartitioner(value: unknown): value is Partitioner {
   if (typeof value === 'string') return PARTITIONER_NAMES.includes(value as PartitionerName);
-  return typeof value === 'function' || isCustom(value);
+  if (typeof value !== 'function') return isCustom(value);
+  return !isClass(value) || isCustom(value.prototype);
+}
+
+/** What can only be called with `new`: as a function it would fail for each record. */
+function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** A name as it is, anything else as a function. Whatever a class's constructor throws comes through. */

@@ -9,6 +9,7 @@ import {
   kafkaErrorName,
   MillraceError,
 } from '../errors';
+import { isTopicName } from '../intake/check-record';
 import { API_KEYS, type KafkaApi } from './kafka-apis';
 
 export interface EmbeddedTopic {
@@ -58,8 +59,7 @@ export class EmbeddedCluster implements AsyncDisposable {
     const cluster = new EmbeddedCluster(brokers);
     try {
       for (const entry of topics) {
-        const { topic, partitions } =
-          typeof entry === 'string' ? { topic: entry, partitions: undefined } : entry;
+        const { topic, partitions } = readTopic(entry);
         cluster.createTopic(topic, partitions);
       }
     } catch (error) {
@@ -76,8 +76,14 @@ export class EmbeddedCluster implements AsyncDisposable {
     this.#takeBackExit = endAtExit(() => this.#cluster.closeNow());
   }
 
-  /** Makes a topic with this many partitions, spread over the brokers. */
+  /** Makes a topic with this many partitions, spread over the brokers. @throws ConfigError */
   createTopic(topic: string, partitions: number = DEFAULT_PARTITIONS): void {
+    if (!isTopicName(topic)) {
+      throw new ConfigError(
+        `createTopic: topic must be a name of 1 to 249 letters, digits, dots, underscores or hyphens, ` +
+          `got ${describeValue(topic)}`,
+      );
+    }
     if (!Number.isInteger(partitions) || partitions < 1) {
       throw new ConfigError(
         `createTopic: partitions must be an integer above 0, got ${describeValue(partitions)}`,
@@ -195,6 +201,23 @@ export class EmbeddedCluster implements AsyncDisposable {
   #checkBroker(call: string, broker: number): void {
     checkInteger(`${call}: broker`, broker, 1, this.#brokers);
   }
+}
+
+function readTopic(entry: string | EmbeddedTopic): EmbeddedTopic {
+  if (typeof entry === 'string') return { topic: entry };
+  if (entry === null || typeof entry !== 'object') {
+    throw new ConfigError(
+      `EmbeddedCluster: a topic must be a name or { topic, partitions }, got ${describeValue(entry)}`,
+    );
+  }
+  const { topic, partitions, ...unknown } = entry;
+  const [surplus] = Object.keys(unknown);
+  if (surplus !== undefined) {
+    throw new ConfigError(
+      `EmbeddedCluster: unknown field ${surplus} of a topic: it has topic (its name) and partitions`,
+    );
+  }
+  return { topic, partitions };
 }
 
 function checkInteger(what: string, value: unknown, least: number, most: number): void {

@@ -77,6 +77,12 @@ function wrongValues({ rule }: OptionRow): WrongValue[] {
         { value: '', expectation, received: 'the string ""' },
         { value: 'a:1,,b:2', expectation, received: 'the string "a:1,,b:2"' },
         { value: 'a b:1', expectation, received: 'the string "a b:1"' },
+        // librdkafka would take the port's last 16 bits: 34463.
+        ...['a:99999', 'a:65536', 'a:0', 'a:', 'a:x', ':9092', '[::1]:70000', 'b:1,a:99999'].map((value) => ({
+          value,
+          expectation,
+          received: `the string "${value}"`,
+        })),
         { value: [], expectation, received: 'an object (Array)' },
         { value: ['a:1', 2], expectation, received: 'an object (Array)' },
         { value: ['a:1,b:2'], expectation, received: 'an object (Array)' },
@@ -393,4 +399,20 @@ describe('librdkafka’s own properties', () => {
       addon.librdkafkaFeatures = features;
     }
   });
+});
+
+it.each([
+  'h',
+  'h:1',
+  'broker-1.example.com:65535',
+  '127.0.0.1:9092',
+  '::1',
+  'fe80::1',
+  '[::1]',
+  '[::1]:9092',
+  'PLAINTEXT://h:9092',
+  'SASL_SSL://h',
+  'a:1, b:2',
+])('bootstrapServers may be %s', (bootstrapServers) => {
+  expect(() => new Producer({ bootstrapServers })).not.toThrow();
 });

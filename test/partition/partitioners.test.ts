@@ -262,6 +262,30 @@ describe('options of one topic', () => {
     expect(() => openProducer({ bootstrapServers: 'localhost:1', topics: topics as never })).toThrow(message);
   });
 
+  it('are not read from a class without a method partition', () => {
+    class Nothing {}
+    class Misspelt {
+      partitions(): number {
+        return 0;
+      }
+    }
+    for (const partitioner of [Nothing, Misspelt]) {
+      const message =
+        /must be one of .*or an object or class with a method partition\(request\), got a function/;
+      const given = { partitioner: partitioner as never };
+      expect(() => openProducer({ bootstrapServers: 'localhost:1', ...given })).toThrow(message);
+      expect(() => openProducer({ bootstrapServers: 'localhost:1', topics: { orders: given } })).toThrow(
+        message,
+      );
+    }
+    class Inherited extends class {
+      partition(): number {
+        return 0;
+      }
+    } {}
+    openProducer({ bootstrapServers: 'localhost:1', partitioner: Inherited });
+  });
+
   it('are not read from a partitioner whose class cannot be made', () => {
     class Broken {
       constructor() {

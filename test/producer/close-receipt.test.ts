@@ -115,4 +115,13 @@ describe('closeOnSignals', () => {
     takeBack();
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
+
+  it.each([-5, Number.NaN, '5'])('is told at once of a timeoutMs of %s', (timeoutMs) => {
+    const before = process.listenerCount('SIGTERM');
+    const given = { timeoutMs: timeoutMs as number };
+    expect(() => closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }), given)).toThrow(
+      /closeOnSignals: timeoutMs must be a number of at least 0/,
+    );
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
 });

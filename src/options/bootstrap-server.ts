@@ -1,0 +1,11 @@
+// One of `bootstrapServers`: what librdkafka would misread is refused. It takes a port's last 16 bits for the port.
+
+const SERVER = /^(?:[A-Za-z_]+:\/\/)?(?:\[[^\s,[\]]+\]|[^\s,:[\]]+)(?::(\d{1,5}))?$/;
+/** An IPv6 address without brackets, which has no port. */
+const BARE_IPV6 = /^[0-9A-Fa-f]*(?::[0-9A-Fa-f.]*){2,}$/;
+
+export function isServer(server: string): boolean {
+  if (BARE_IPV6.test(server)) return true;
+  const [matched, port] = SERVER.exec(server) ?? [];
+  return matched !== undefined && (port === undefined || (Number(port) >= 1 && Number(port) <= 65535));
+}
