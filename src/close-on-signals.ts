@@ -1,5 +1,7 @@
 // A helper for services: SIGTERM and SIGINT deliver what was accepted before the process ends.
-import { type CloseOptions, type CloseReceipt, checkCloseTime } from './delivery/close-receipt';
+import { constants } from 'node:os';
+import { check, FUNCTION, lookInto, type Rule, readOptions } from './check-given';
+import { CLOSE_RULES, type CloseOptions, type CloseReceipt } from './delivery/close-receipt';
 
 export interface CloseOnSignalsOptions<K, V> extends CloseOptions {
   /** Default SIGTERM and SIGINT. */
@@ -8,27 +10,44 @@ export interface CloseOnSignalsOptions<K, V> extends CloseOptions {
   onClosed?: (receipt: CloseReceipt<K, V>, signal: NodeJS.Signals) => unknown;
 }
 
+/** Nobody can listen to these. */
+const DEAF: readonly string[] = ['SIGKILL', 'SIGSTOP'];
+
+const SIGNALS: Rule = {
+  must: 'a list of names of signals that can be listened to',
+  fits: (value) =>
+    Array.isArray(value) &&
+    value.every((name) => Object.hasOwn(constants.signals, name) && !DEAF.includes(name)),
+};
+
 /**
  * Closes the producer on the first signal, then lets the signal do what it does without a handler: it ends the process,
  * unless others listen to it. Further signals meanwhile change nothing.
  * @returns a function that takes the handlers back
- * @throws ConfigError for a `timeoutMs` that close would not take
+ * @throws ConfigError
  */
 export function closeOnSignals<K, V>(
   producer: { close(options: CloseOptions): Promise<CloseReceipt<K, V>> },
-  { signals = ['SIGTERM', 'SIGINT'], onClosed, ...options }: CloseOnSignalsOptions<K, V> = {},
+  options: CloseOnSignalsOptions<K, V> = {},
 ): () => void {
-  // Now: when the signal comes it is too late to be told.
-  if (options.timeoutMs !== undefined) checkCloseTime('closeOnSignals', options.timeoutMs);
-  let closing = false;
+  check(
+    'closeOnSignals: the producer’s close',
+    FUNCTION,
+    lookInto('closeOnSignals: the producer', () => producer.close),
+  );
+  const rules = { ...CLOSE_RULES, signals: SIGNALS, onClosed: FUNCTION };
+  const given = readOptions<CloseOnSignalsOptions<K, V>>('closeOnSignals', options, rules);
+  const { signals: named = ['SIGTERM', 'SIGINT'], onClosed, ...closing } = given;
+  const signals = [...named];
+  let isClosing = false;
   const takeBack = () => {
     for (const signal of signals) process.off(signal, listener);
   };
   const listener = async (signal: NodeJS.Signals): Promise<void> => {
-    if (closing) return;
-    closing = true;
+    if (isClosing) return;
+    isClosing = true;
     try {
-      const receipt = await producer.close(options);
+      const receipt = await producer.close(closing);
       await onClosed?.(receipt, signal);
     } finally {
       takeBack();

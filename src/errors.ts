@@ -295,3 +295,12 @@ export function describeValue(value: unknown): string {
   }
   return `a ${typeof value}`;
 }
+
+/** What was thrown, in words: anything may be, even what cannot be made a string. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return describeValue(thrown);
+  }
+}

@@ -2,8 +2,9 @@
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { callOut } from './call-out';
+import { NAME, readOptions, SIGNAL } from './check-given';
 import type { BatchResult } from './delivery/batch-result';
-import { type CloseOptions, type CloseReceipt, checkCloseTime, receiptOf } from './delivery/close-receipt';
+import { CLOSE_RULES, type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
 import type { RecordMetadata } from './delivery/record-metadata';
 import { Engine, Ledger } from './engine';
 import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
@@ -11,13 +12,12 @@ import { BrokerEvents, type LogEvent, type RequestEvent } from './handover/broke
 import { connect } from './handover/connect';
 import { type IngestTarget, ingest } from './ingest/ingest';
 import {
-  checkIngestOptions,
   type IngestOptions,
   type IngestReport,
   type IngestSource,
+  readIngestOptions,
 } from './ingest/ingest-options';
 import { OpenIngestions } from './ingest/open-ingestions';
-import { checkSignal } from './intake/abort-signal';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
 import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
@@ -39,7 +39,7 @@ import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
 import type { ModeMetrics } from './workers/mode-choice';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
-import { Workers, type WorkersOptions } from './workers/workers';
+import { readWorkersOptions, Workers, type WorkersOptions } from './workers/workers';
 
 /** Of this thread's producer: others that share its client have their own. */
 export interface ProducerMetrics {
@@ -71,6 +71,12 @@ export interface SendOptions {
 export interface BatchOptions extends SendOptions {
   /** The topic of records that name none. */
   topic: string;
+}
+
+const SEND_RULES = { signal: SIGNAL, topic: NAME };
+
+function extrasOf(call: string, options: Partial<BatchOptions> | undefined): BatchExtras | undefined {
+  return options === undefined ? undefined : readOptions<Partial<BatchOptions>>(call, options, SEND_RULES);
 }
 
 /** Called once, as Node's callbacks are: with the error, or with null and the metadata. */
@@ -223,7 +229,9 @@ export class Producer<K = BytesLike, V = BytesLike>
     then?: SendOptions | DeliveryCallback,
   ): Promise<RecordMetadata> | undefined {
     if (typeof then !== 'function') {
-      return new Promise((resolve, reject) => this.#send(record, resolve, reject, then));
+      return new Promise((resolve, reject) => {
+        this.#send(record, resolve, reject, extrasOf('send', then));
+      });
     }
     try {
       this.#send(
@@ -244,7 +252,6 @@ export class Producer<K = BytesLike, V = BytesLike>
     failed: (error: RecordError) => void,
     extras?: SendExtras,
   ): void {
-    checkSignal('send', extras?.signal);
     if (this.#lifecycle.ended) throw sentTooLate(record as ProducerRecord<never, never>);
     this.#lifecycle.ensureOpen(() => this.#open());
     this.#transactions?.ensureInside();
@@ -262,7 +269,9 @@ export class Producer<K = BytesLike, V = BytesLike>
   sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
-    return new Promise((resolve, reject) => this.#sendBatch(records, resolve, reject, options));
+    return new Promise((resolve, reject) => {
+      this.#sendBatch(records, resolve, reject, extrasOf('sendBatch', options));
+    });
   }
 
   #sendBatch(
@@ -271,14 +280,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     reject: (error: MillraceError) => void,
     extras?: BatchExtras,
   ): void {
-    checkSignal('sendBatch', extras?.signal);
-    if (!Array.isArray(records)) {
-      throw new RecordError(
-        `sendBatch takes an array of records, got ${describeValue(records)}`,
-        'INVALID_RECORD',
-      );
-    }
-    if (this.#lifecycle.ended && records.length > 0) {
+    if (this.#lifecycle.ended && Array.isArray(records) && records.length > 0) {
       throw batchSentTooLate(records as BatchRecord<never, never>[], extras?.topic);
     }
     this.#lifecycle.ensureOpen(() => this.#open());
@@ -289,37 +291,38 @@ export class Producer<K = BytesLike, V = BytesLike>
   }
 
   /** As `send`, with a promise for each of its moments: being in the buffer, and being delivered. */
-  dispatch(record: ProducerRecord<K, V>, options: SendOptions = {}): Dispatch<RecordMetadata> {
-    const { signal } = options;
-    return Dispatch.of((accepted, delivered, failed) =>
-      this.#send(record, delivered, failed, { accepted, signal }),
-    );
+  dispatch(record: ProducerRecord<K, V>, options?: SendOptions): Dispatch<RecordMetadata> {
+    return Dispatch.of((accepted, delivered, failed) => {
+      const extras = extrasOf('dispatch', options);
+      this.#send(record, delivered, failed, { ...extras, accepted });
+    });
   }
 
   /** As `sendBatch`, with a promise for each of its moments. `accepted` comes when each record is in the buffer or refused. */
-  dispatchBatch(records: readonly ProducerRecord<K, V>[], options: SendOptions = {}): Dispatch<BatchResult> {
-    const { signal } = options;
-    return Dispatch.of((accepted, delivered, failed) =>
-      this.#sendBatch(records, delivered, failed, { accepted, signal }),
-    );
+  dispatchBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Dispatch<BatchResult> {
+    return Dispatch.of((accepted, delivered, failed) => {
+      const extras = extrasOf('dispatchBatch', options);
+      this.#sendBatch(records, delivered, failed, { ...extras, accepted });
+    });
   }
 
   /**
    * A stream of records to write or pipe into, which takes as many as the buffer does. 'finish' comes when all are
    * delivered; the first record that fails destroys it, unless `onRecordError` is given.
+   * @throws ConfigError
    */
-  writable(options: WritableOptions = {}): Writable {
+  writable(options?: WritableOptions): Writable {
     return recordStream<K, V>((records) => this.dispatchBatch(records), options);
   }
 
   /**
    * Sends everything a source gives, in batches, no faster than the buffer takes it. Resolves when all is delivered.
    * @throws (rejects with) the first RecordError, when what was sent before has settled, unless `onRecordError` is given;
-   *   whatever the source throws
+   *   whatever the source or `onRecordError` throws; ConfigError
    */
   sendAll(
     source: AsyncIterable<ProducerRecord<K, V>> | Iterable<ProducerRecord<K, V>>,
-    options: SendAllOptions = {},
+    options?: SendAllOptions,
   ): Promise<SendAllResult> {
     return sendAll(source, (records, signal) => this.dispatchBatch(records, { signal }), options);
   }
@@ -353,12 +356,12 @@ export class Producer<K = BytesLike, V = BytesLike>
   /**
    * Runs `work` in a transaction of its own: commits when it has returned, aborts when it throws. What the brokers answer
    * with is tried again, aborted or told as docs/transactions.md says for each code.
-   * @throws (rejects with) what `work` threw; MillraceError of `beginTransaction` and of `Transaction.commit`. With
+   * @throws (rejects with) ConfigError; what `work` threw; MillraceError of `beginTransaction` and of `Transaction.commit`. With
    *   COMMIT_TIMEOUT the outcome is unknown; in all other cases nothing has become visible.
    */
   async transact<T>(
     work: (transaction: Transaction<K, V>) => Promise<T> | T,
-    options: TransactOptions = {},
+    options?: TransactOptions,
   ): Promise<T> {
     return this.#transactional().transact(work, options);
   }
@@ -382,9 +385,9 @@ export class Producer<K = BytesLike, V = BytesLike>
    *   no `rejects`, or when the producer closes; ConfigError; MillraceError PRODUCER_CLOSED
    */
   async ingest(source: IngestSource, options: IngestOptions): Promise<IngestReport> {
-    const plan = checkIngestOptions(options);
+    const task = readIngestOptions(options);
     this.#lifecycle.ensureOpen(() => this.#open());
-    return this.#ingestions.add(ingest(source, options, plan, this.#ingestTarget()));
+    return this.#ingestions.add(ingest(source, task, this.#ingestTarget()));
   }
 
   /**
@@ -393,9 +396,10 @@ export class Producer<K = BytesLike, V = BytesLike>
    * @throws ConfigError; MillraceError PRODUCER_CLOSED
    */
   workers<WK = unknown, WV = unknown>(options: WorkersOptions): Workers<WK, WV> {
+    const task = readWorkersOptions(options);
     const handle = this.share();
     const workers = new Workers<WK, WV>(
-      options,
+      task,
       handle,
       (module) => Producer.attach<unknown, unknown>(handle, module),
       () => this.#workers.delete(workers as Workers),
@@ -436,16 +440,14 @@ export class Producer<K = BytesLike, V = BytesLike>
    * they have handed over; an attached producer ends its own part: what is not delivered by then fails here, and may
    * be delivered all the same.
    * @returns what became of all that was accepted
+   * @throws (rejects with) ConfigError
    */
-  close({
-    timeoutMs = this.#options.deliveryTimeoutMs,
-    unsentRecords = false,
-  }: CloseOptions = {}): Promise<CloseReceipt<K, V>> {
-    try {
-      checkCloseTime('close', timeoutMs);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async close(options?: CloseOptions): Promise<CloseReceipt<K, V>> {
+    const { timeoutMs = this.#options.deliveryTimeoutMs, unsentRecords = false } = readOptions<CloseOptions>(
+      'close',
+      options,
+      CLOSE_RULES,
+    );
     return this.#lifecycle.close(async (wasOpen) => {
       if (unsentRecords) this.#ledger.tally.unsentRecords = [];
       if (wasOpen) await this.#close(timeoutMs);

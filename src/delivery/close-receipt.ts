@@ -1,5 +1,5 @@
 // What close tells of everything the producer had accepted.
-import { ConfigError, describeValue } from '../errors';
+import { BOOLEAN, type Rule } from '../check-given';
 import type { Tally, UnsentRecord } from './tally';
 
 export interface CloseOptions {
@@ -9,13 +9,13 @@ export interface CloseOptions {
   unsentRecords?: boolean;
 }
 
-/** @throws ConfigError */
-export function checkCloseTime(call: string, timeoutMs: unknown): void {
-  if (typeof timeoutMs === 'number' && timeoutMs >= 0) return;
-  throw new ConfigError(
-    `${call}: timeoutMs must be a number of at least 0 (ms), got ${describeValue(timeoutMs)}`,
-  );
-}
+export const CLOSE_RULES: { readonly [Name in keyof CloseOptions]-?: Rule } = {
+  timeoutMs: {
+    must: 'a number of at least 0 (ms)',
+    fits: (value) => typeof value === 'number' && value >= 0,
+  },
+  unsentRecords: BOOLEAN,
+};
 
 /** Counts since the producer was made: delivered + failed + unsent = accepted. */
 export interface CloseReceipt<K = unknown, V = unknown> {

@@ -1,6 +1,6 @@
 // Fetches an OAUTHBEARER token when librdkafka asks for one, and once more when somebody wants to connect after it failed.
 import type { NativeClient } from '../addon';
-import { describeValue, MillraceError } from '../errors';
+import { describeValue, MillraceError, messageOf } from '../errors';
 import type { OAuthBearerProvider, OAuthBearerToken } from '../options/security';
 
 export class OAuthTokens {
@@ -37,9 +37,7 @@ export class OAuthTokens {
       this.#latest = 'set';
     } catch (error) {
       this.#latest = 'failed';
-      this.#client.setOauthbearerFailure(
-        `oauthBearerProvider: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.#client.setOauthbearerFailure(`oauthBearerProvider: ${messageOf(error)}`);
     }
   }
 }

@@ -1,5 +1,5 @@
 // The way of formats that JavaScript reads: batches of records, several in flight.
-import { BatchError, MillraceError, RecordError } from '../errors';
+import { BatchError, MillraceError, messageOf, RecordError } from '../errors';
 import type { ProducerRecord } from '../intake/record';
 import { sizeOf } from './formats/line-records';
 import type { BatchReader, RecordBatch } from './formats/record-batch';
@@ -82,7 +82,7 @@ async function failuresOf(
 /** A failed record's entry in the rejects. */
 export function describeFailure(error: unknown): Pick<IngestReject, 'reason' | 'code' | 'persisted'> {
   return {
-    reason: withoutRecord(error instanceof Error ? error.message : String(error)),
+    reason: withoutRecord(messageOf(error)),
     code: error instanceof MillraceError ? error.code : 'UNKNOWN',
     persisted: error instanceof RecordError ? error.persisted : 'no',
   };

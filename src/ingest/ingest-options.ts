@@ -1,8 +1,25 @@
 // What `producer.ingest()` is asked for and what it tells.
 import type { Writable } from 'node:stream';
-import { ConfigError, describeValue, MillraceError } from '../errors';
-import { checkHeaders, isPartition, isTopicName } from '../intake/check-record';
-import type { Headers } from '../intake/record';
+import {
+  ANYTHING,
+  check,
+  FUNCTION,
+  integerFrom,
+  lookInto,
+  NAME,
+  OBJECT,
+  oneOf,
+  type Rule,
+  readOptions,
+  refuseUnknown,
+  required,
+  SIGNAL,
+} from '../check-given';
+import { ConfigError, describeValue, MillraceError, messageOf, RecordError } from '../errors';
+import { checkHeaders, TOPIC } from '../intake/check-record';
+import type { Headers, HeaderValue } from '../intake/record';
+import type { FrameHeader } from '../serialize/frame-writer';
+import { MODULE } from '../workers/load-module';
 
 /** A file's path or URL, or bytes from anywhere. */
 export type IngestSource = string | URL | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -124,7 +141,7 @@ export class IngestError extends MillraceError {
 export function asIngestError(error: unknown, report: IngestReport): IngestError {
   if (error instanceof IngestError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'INGEST_FAILED';
-  return new IngestError(error instanceof Error ? error.message : String(error), code, report, error);
+  return new IngestError(messageOf(error), code, report, error);
 }
 
 export const MALFORMED = 'MALFORMED';
@@ -132,98 +149,96 @@ export const MALFORMED = 'MALFORMED';
 /** The options that may travel to another thread. */
 export type IngestPlan = Omit<IngestOptions, 'rejects' | 'onProgress' | 'onHeader' | 'signal' | 'thread'>;
 
-const KNOWN = new Set<string>([
-  'topic',
-  'format',
-  'key',
-  'value',
-  'timestamp',
-  'headers',
-  'partition',
-  'startOffset',
-  'columns',
-  'rejects',
-  'onProgress',
-  'onHeader',
-  'signal',
-  'thread',
-]);
-const FORMATS = ['ndjson', 'csv', 'lines'];
+/** What only the caller's thread needs to know. */
+export interface IngestTask
+  extends Pick<IngestOptions, 'rejects' | 'onProgress' | 'onHeader' | 'signal' | 'thread'> {
+  plan: IngestPlan;
+}
 
-/** @throws ConfigError */
-export function checkIngestOptions(options: IngestOptions): IngestPlan {
-  if (options === null || typeof options !== 'object') fail('options must be an object', options);
-  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) throw new ConfigError(`ingest: unknown option ${unknown}`);
-  const { topic, format, key, value, timestamp, headers, partition, startOffset, columns } = options;
-  if (!isTopicName(topic)) fail('topic must be the name of a topic', topic);
-  const isModule = format !== null && typeof format === 'object';
-  if (!isModule && !FORMATS.includes(format)) {
-    fail("format must be 'ndjson', 'csv', 'lines' or { module }", format);
-  }
-  if (isModule && typeof format.module !== 'string' && !(format.module instanceof URL)) {
-    fail('format.module must be a path, a URL or a package', format.module);
-  }
+const FIELD: Rule = { must: 'the name of a field', fits: NAME.fits };
+const FORMATS: readonly unknown[] = ['ndjson', 'csv', 'lines'];
+
+const RULES: { readonly [Name in keyof IngestOptions]-?: Rule } = {
+  topic: required(TOPIC),
+  format: required({
+    must: "'ndjson', 'csv', 'lines' or { module }",
+    fits: (value) => FORMATS.includes(value) || OBJECT.fits(value),
+  }),
+  key: FIELD,
+  value: FIELD,
+  timestamp: FIELD,
+  headers: {
+    must: 'an object or a list of pairs',
+    fits: (value) => OBJECT.fits(value) && (Array.isArray(value) || !(Symbol.iterator in (value as object))),
+  },
+  partition: integerFrom(0, 2 ** 31 - 1),
+  startOffset: integerFrom(0),
+  columns: {
+    must: "a list of names, for the format 'csv'",
+    fits: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+  },
+  rejects: {
+    must: "a function, a writable stream or a file's path or URL",
+    fits: (value) => FUNCTION.fits(value) || NAME.fits(value) || value instanceof URL || isWritable(value),
+  },
+  onProgress: FUNCTION,
+  onHeader: FUNCTION,
+  signal: SIGNAL,
+  thread: oneOf('worker', 'caller'),
+};
+
+const MODULE_RULES = { module: required(MODULE), export: NAME, options: ANYTHING };
+
+/** Each option, read once. @throws ConfigError */
+export function readIngestOptions(options: IngestOptions): IngestTask {
+  check('ingest: options', OBJECT, options);
+  refuseUnknown('ingest', options, RULES);
+  const given = readOptions<IngestOptions>('ingest', options, RULES) as IngestOptions;
+  const { rejects, onProgress, onHeader, signal, thread, ...plan } = given;
+  const { topic, format, key, value, timestamp, columns, headers } = plan;
+  const hasFields = format === 'ndjson' || format === 'csv';
   for (const [name, path] of Object.entries({ key, value, timestamp })) {
-    if (path === undefined) continue;
-    if (typeof path !== 'string' || path === '') fail(`${name} must be the name of a field`, path);
-    if (isModule || format === 'lines') {
+    if (path !== undefined && !hasFields) {
       throw new ConfigError(`ingest: ${name} needs the format ndjson or csv: others have no fields`);
     }
   }
-  checkPlacing(options);
-  if (startOffset !== undefined && !(Number.isSafeInteger(startOffset) && startOffset >= 0)) {
-    fail('startOffset must be an integer of at least 0', startOffset);
+  if (columns !== undefined && format !== 'csv') {
+    throw new ConfigError(`ingest: columns must be ${RULES.columns.must}, got ${describeValue(format)}`);
   }
-  if (columns !== undefined && (format !== 'csv' || !Array.isArray(columns))) {
-    fail("columns must be a list of names, for the format 'csv'", columns);
-  }
-  checkCallersParts(options);
   return {
-    topic,
-    format: isModule ? { ...format, module: String(format.module) } : format,
-    key,
-    value,
-    timestamp,
-    headers,
-    partition,
-    startOffset,
-    columns,
+    rejects,
+    onProgress,
+    onHeader,
+    signal,
+    thread,
+    plan: {
+      ...plan,
+      format: typeof format === 'object' ? readModule(format) : format,
+      headers: headers === undefined ? undefined : readHeaders(headers, topic),
+    },
   };
 }
 
-function checkPlacing({ topic, headers, partition }: IngestOptions): void {
-  if (partition !== undefined && !isPartition(partition)) {
-    fail('partition must be an integer of at least 0', partition);
-  }
-  if (headers === undefined) return;
-  const isList = Array.isArray(headers);
-  if (headers === null || typeof headers !== 'object' || (!isList && Symbol.iterator in headers)) {
-    fail('headers must be an object or a list of pairs', headers);
-  }
-  try {
-    checkHeaders(headers, topic, 0);
-  } catch (error) {
-    throw new ConfigError(`ingest: ${withoutRecord((error as Error).message)}`);
-  }
+function readModule(format: IngestModule): IngestModule {
+  const given = readOptions<IngestModule>('ingest', format, MODULE_RULES, 'format') as IngestModule;
+  return { ...given, module: String(given.module) };
 }
 
-/** What stays in the caller's thread. */
-function checkCallersParts({ rejects, onProgress, onHeader, signal, thread }: IngestOptions): void {
-  for (const [name, listener] of Object.entries({ onProgress, onHeader })) {
-    if (listener !== undefined && typeof listener !== 'function')
-      fail(`${name} must be a function`, listener);
-  }
-  const takesLines =
-    rejects === undefined ||
-    typeof rejects === 'function' ||
-    (typeof rejects === 'string' && rejects !== '') ||
-    rejects instanceof URL ||
-    isWritable(rejects);
-  if (!takesLines) fail("rejects must be a function, a writable stream or a file's path or URL", rejects);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) fail('signal must be an AbortSignal', signal);
-  if (thread !== undefined && !['worker', 'caller'].includes(thread)) {
-    fail("thread must be 'worker' or 'caller'", thread);
+/** Of our own, so that they can go to another thread. */
+function readHeaders(headers: Headers, topic: string): Headers {
+  return lookInto('ingest: headers', () =>
+    checkedHeaders(headers, topic).map(([name, value]): [string, HeaderValue] => [
+      name,
+      typeof value === 'object' && value !== null ? Uint8Array.from(value) : value,
+    ]),
+  );
+}
+
+function checkedHeaders(headers: Headers, topic: string): FrameHeader[] {
+  try {
+    return checkHeaders(headers, topic, 0);
+  } catch (error) {
+    throw error instanceof RecordError ? new ConfigError(`ingest: ${withoutRecord(error.message)}`) : error;
   }
 }
 
@@ -239,8 +254,4 @@ export function withoutRecord(message: string): string {
   return message.replace(/^record \d+ for topic [\w.-]+(?:, (partition \d+))?:? /, (_, partition?: string) =>
     partition === undefined ? '' : `${partition}: `,
   );
-}
-
-function fail(what: string, value: unknown): never {
-  throw new ConfigError(`ingest: ${what}, got ${describeValue(value)}`);
 }

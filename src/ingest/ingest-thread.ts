@@ -1,6 +1,6 @@
 // The caller's side of an ingestion that runs in a thread of its own.
 import { Worker } from 'node:worker_threads';
-import { ConfigError } from '../errors';
+import { checkCloneable } from '../check-given';
 import { closedError } from '../lifecycle';
 import { workerEntry } from '../workers/worker-entry';
 import { CHUNKS_AHEAD, type FromWorker, type IngestWorkerData, type ToWorker } from './ingest-messages';
@@ -19,7 +19,9 @@ export async function ingestInThread(
   onHeader: (header: string) => void,
   givenUp: AbortSignal,
 ): Promise<IngestReport> {
-  const worker = startThread(data);
+  const { format } = data.plan;
+  if (typeof format === 'object') checkCloneable('ingest: format.options', format.options);
+  const worker = new Worker(workerEntry('ingest/ingest-worker'), { workerData: data });
   const send = (message: ToWorker, moved: ArrayBuffer[] = []) => worker.postMessage(message, moved);
   const { report } = ledger;
   const update = (progress: IngestReport) => Object.assign(report, progress, { bytesRead: report.bytesRead });
@@ -116,16 +118,6 @@ export async function ingestInThread(
   await ended;
   givenUp.removeEventListener('abort', giveUp);
   return ledger.finish(givenUp);
-}
-
-function startThread(data: IngestWorkerData): Worker {
-  try {
-    return new Worker(workerEntry('ingest/ingest-worker'), { workerData: data });
-  } catch (error) {
-    // What cannot be cloned, such as a function.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`ingest: format.options cannot go to another thread: ${reason}`, error);
-  }
 }
 
 type Messages = { [M in FromWorker as keyof M]: M[keyof M] };

@@ -1,6 +1,6 @@
 // The thread of an ingestion: takes chunks as they come, and sends what is in them by itself.
 import { parentPort, workerData } from 'node:worker_threads';
-import { MillraceError } from '../errors';
+import { MillraceError, messageOf } from '../errors';
 import { Producer } from '../producer';
 import { ingestHere } from './ingest';
 import type { FromWorker, IngestWorkerData, ToWorker } from './ingest-messages';
@@ -65,7 +65,7 @@ async function run(): Promise<void> {
   } catch (error) {
     const report = error instanceof IngestError ? error.report : ledger.report;
     const code = error instanceof MillraceError ? error.code : 'INGEST_FAILED';
-    tell({ failed: { message: error instanceof Error ? error.message : String(error), code, report } });
+    tell({ failed: { message: messageOf(error), code, report } });
   } finally {
     await producer?.close();
     tell({ closed: true });

@@ -1,5 +1,5 @@
 // One ingestion: from a source's bytes to the report, in a thread of its own or in the caller's.
-import { ConfigError, MillraceError } from '../errors';
+import { ConfigError, MillraceError, messageOf } from '../errors';
 import { BatchSend } from '../intake/batch-send';
 import type { Pipeline } from '../intake/pipeline';
 import type { BytesLike } from '../intake/record';
@@ -14,11 +14,11 @@ import { readerOf } from './formats/format';
 import { guarded } from './guarded';
 import {
   IngestError,
-  type IngestOptions,
   type IngestPlan,
   type IngestReject,
   type IngestReport,
   type IngestSource,
+  type IngestTask,
   type LineParser,
 } from './ingest-options';
 import { ingestInThread } from './ingest-thread';
@@ -41,15 +41,14 @@ export interface IngestTarget {
 /** @throws IngestError; ConfigError */
 export async function ingest(
   source: IngestSource,
-  options: IngestOptions,
-  plan: IngestPlan,
+  task: IngestTask,
   target: IngestTarget,
 ): Promise<IngestReport> {
   if (target.options.transactionalId !== undefined) {
     throw new ConfigError("ingest: not with transactionalId, whose transactions are the caller's to end");
   }
+  const { plan, rejects, signal } = task;
   const { startOffset = 0 } = plan;
-  const { signal } = options;
   // Aborted by `signal`, and by what makes reading on senseless.
   const reading = new AbortController();
   const stop = () => reading.abort();
@@ -58,16 +57,15 @@ export async function ingest(
   });
   // Where nothing is to be waited for, it begins at once: before a close that follows.
   if (startOffset > 0) await ensureStartWithin(source, startOffset);
-  const { rejects } = options;
   const input = isFile(source) ? source : undefined;
   const isPlace = rejects !== undefined && typeof rejects !== 'function';
   const sink = isPlace ? await openRejects(rejects, input, startOffset > 0) : rejects && toFunction(rejects);
-  const { ledger, onHeader } = ledgerFor(options, sink, startOffset, target.ingestions);
+  const { ledger, onHeader } = ledgerFor(task, sink, startOffset, target.ingestions);
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
   ledger.failing.addEventListener('abort', stop);
   try {
-    return await ingestThere(chunks, options, plan, target, ledger, onHeader);
+    return await ingestThere(chunks, task, target, ledger, onHeader);
   } finally {
     stop();
     signal?.removeEventListener('abort', stop);
@@ -76,14 +74,14 @@ export async function ingest(
 }
 
 function ledgerFor(
-  { onProgress, onHeader }: IngestOptions,
+  { onProgress, onHeader }: IngestTask,
   sink: RejectSink | undefined,
   startOffset: number,
   ingestions: OpenIngestions,
 ): { ledger: ProgressLedger; onHeader: (header: string) => void } {
   const failed = (listener: string) => (cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    ledger.fail(new IngestError(`${listener} failed: ${reason}`, 'INGEST_FAILED', ledger.report, cause));
+    const message = `${listener} failed: ${messageOf(cause)}`;
+    ledger.fail(new IngestError(message, 'INGEST_FAILED', ledger.report, cause));
   };
   const progressed = guarded(onProgress, failed('onProgress'));
   const ledger = new ProgressLedger(startOffset, {
@@ -110,15 +108,15 @@ function ledgerFor(
 
 function ingestThere(
   chunks: AsyncIterable<Buffer>,
-  options: IngestOptions,
-  plan: IngestPlan,
+  task: IngestTask,
   target: IngestTarget,
   ledger: ProgressLedger,
   onHeader: (header: string) => void,
 ): Promise<IngestReport> {
+  const { plan } = task;
   // A partitioner that is code stays in its thread.
   const { partitioner, keylessPartitioning } = target.pipeline.rules.topics.of(plan.topic);
-  const { thread = typeof partitioner === 'function' ? 'caller' : 'worker' } = options;
+  const { thread = typeof partitioner === 'function' ? 'caller' : 'worker' } = task;
   if (thread === 'caller') return ingestHere(chunks, plan, target, ledger, onHeader);
   if (typeof partitioner === 'function') {
     throw new ConfigError(
@@ -181,8 +179,9 @@ async function parserOf({ format }: IngestPlan): Promise<LineParser | undefined>
   try {
     parser = await make(format.options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MillraceError(`module ${format.module} failed: ${reason}`, 'MODULE_FAILED', { cause });
+    throw new MillraceError(`module ${format.module} failed: ${messageOf(cause)}`, 'MODULE_FAILED', {
+      cause,
+    });
   }
   if (typeof parser === 'function') return parser as LineParser;
   throw new MillraceError(

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
+import { lookInto } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import type { IngestSource } from './ingest-options';
 
@@ -24,7 +25,7 @@ export function chunksOf(
   stop: AbortSignal,
   onBytes: (count: number) => void,
 ): AsyncIterable<Buffer> {
-  const open = opener(source, startOffset);
+  const open = lookInto('ingest: the source', () => opener(source, startOffset));
   return (async function* () {
     if (stop.aborted) throw new Stopped();
     for await (const chunk of untilStopped(open(), stop)) {

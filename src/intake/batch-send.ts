@@ -28,6 +28,7 @@ import {
   asRecordError,
   type CheckedRecord,
   checkRecord,
+  countOf,
   isTopicName,
   topicOf,
   upperBoundOf,
@@ -84,6 +85,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #accepted = false;
   #finished = false;
 
+  /** @throws RecordError INVALID_RECORD for what is no array */
   constructor(
     pipeline: Pipeline<K, V>,
     records: readonly BatchRecord<K, V>[],
@@ -95,7 +97,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#records = records;
     this.#extras = extras;
     this.#defaultTopic = extras?.topic;
-    this.#count = records.length;
+    this.#count = countOf(records);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#epoch = pipeline.outstanding.accept(this.#count);

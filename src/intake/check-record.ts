@@ -1,5 +1,6 @@
 // Reads a record once, completely, and rejects what cannot be produced.
-import { describeValue, RecordError, type RecordField } from '../errors';
+import type { Rule } from '../check-given';
+import { describeValue, messageOf, RecordError, type RecordField } from '../errors';
 import type { RulesByTopic } from '../options/topic-rules';
 import { estimate, isPlainObject, upperBound } from '../serialize/field-length';
 import type { FrameHeader } from '../serialize/frame-writer';
@@ -50,6 +51,8 @@ export function isTopicName(name: unknown): name is string {
   lastGoodName = name;
   return true;
 }
+
+export const TOPIC: Rule = { must: 'the name of a topic', fits: isTopicName };
 
 /**
  * @throws RecordError INVALID_RECORD naming the field, SERIALIZATION_FAILED with the serializer's error as cause, or
@@ -208,7 +211,7 @@ function serialize<T>(
   });
 }
 
-export function isPartition(value: unknown): value is number {
+function isPartition(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 }
 
@@ -302,13 +305,20 @@ function tooLarge(record: CheckedRecord, index: number, limit: number): RecordEr
   );
 }
 
-/** Anything may be thrown, even what cannot be made a string. */
-function messageOf(cause: unknown): string {
+/** How many records a batch has. @throws RecordError INVALID_RECORD for what is no array, or hides its length */
+export function countOf(records: unknown): number {
+  let count: unknown;
   try {
-    return cause instanceof Error ? cause.message : String(cause);
+    count = Array.isArray(records) ? records.length : undefined;
   } catch {
-    return describeValue(cause);
+    // A proxy that has been revoked, or throws.
   }
+  if (Number.isInteger(count) && (count as number) >= 0 && (count as number) < 2 ** 32)
+    return count as number;
+  throw new RecordError(
+    `sendBatch takes an array of records, got ${describeValue(records)}`,
+    'INVALID_RECORD',
+  );
 }
 
 /** Reading a record may run the caller's code (getters, proxies), which may throw anything. */

@@ -1,5 +1,6 @@
 // `producer.writable()`: an object-mode stream of records whose back-pressure is the buffer's.
 import { Writable } from 'node:stream';
+import { FUNCTION, integerFrom, readOptions } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
 import { BatchError, type RecordError } from '../errors';
 import type { Dispatch } from './dispatch';
@@ -12,14 +13,18 @@ export interface WritableOptions {
   onRecordError?: (error: RecordError) => void;
 }
 
+const RULES = { highWaterMark: integerFrom(0), onRecordError: FUNCTION };
+
 /**
  * Takes records; a write's callback comes when they are in the producer's buffer, 'finish' when all are delivered. Those
  * that have gathered travel as one batch.
+ * @throws ConfigError
  */
 export function recordStream<K, V>(
   dispatchBatch: (records: ProducerRecord<K, V>[]) => Dispatch<BatchResult>,
-  { highWaterMark = 1000, onRecordError }: WritableOptions,
+  options: WritableOptions | undefined,
 ): Writable {
+  const { highWaterMark = 1000, onRecordError } = readOptions<WritableOptions>('writable', options, RULES);
   let inFlight = 0;
   let whenDrained: (() => void) | undefined;
 

@@ -1,7 +1,8 @@
 // `producer.sendAll()`: everything a source gives, no faster than the buffer takes it.
+import { check, FUNCTION, type Rule, readOptions, SIGNAL } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
 import { BatchError, type RecordError } from '../errors';
-import { checkSignal, onAbort } from './abort-signal';
+import { onAbort } from './abort-signal';
 import type { Dispatch } from './dispatch';
 import type { ProducerRecord } from './record';
 import { SourceReading } from './source-reading';
@@ -23,15 +24,26 @@ export interface SendAllResult {
   failed: number;
 }
 
+const RULES = { onRecordError: FUNCTION, signal: SIGNAL };
+
+const SOURCE: Rule = {
+  must: 'an iterable or async iterable of records',
+  fits: (value) => {
+    const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(value);
+    return typeof value === 'object' && (typeof later === 'function' || typeof now === 'function');
+  },
+};
+
 /** Records in a batch at most; fewer when the source has no more at hand. */
 const BATCH_RECORDS = 1000;
 
 export async function sendAll<K, V>(
   source: AsyncIterable<ProducerRecord<K, V>> | Iterable<ProducerRecord<K, V>>,
   dispatchBatch: (records: ProducerRecord<K, V>[], signal?: AbortSignal) => Dispatch<BatchResult>,
-  { onRecordError, signal }: SendAllOptions,
+  options: SendAllOptions | undefined,
 ): Promise<SendAllResult> {
-  checkSignal('sendAll', signal);
+  check('sendAll: source', SOURCE, source);
+  const { onRecordError, signal } = readOptions<SendAllOptions>('sendAll', options, RULES);
   if (signal?.aborted) throw signal.reason;
   const result: SendAllResult = { count: 0, delivered: 0, failed: 0 };
   const inFlight = new Set<Promise<void>>();

@@ -67,7 +67,9 @@ export function laneSettings(call: ProducerBatch, requestTimeoutMs: number): Lan
 function timeoutOf(timeout: number | undefined, requestTimeoutMs: number): number {
   const wanted = timeout ?? DEFAULT_TIMEOUT_MS;
   if (typeof wanted !== 'number' || Number.isNaN(wanted)) {
-    throw new KafkaJSNonRetriableError(`Invalid timeout ${JSON.stringify(timeout)}: expected milliseconds`);
+    throw new KafkaJSNonRetriableError(
+      `Invalid timeout: expected milliseconds, got ${describeValue(timeout)}`,
+    );
   }
   return Math.max(1, Math.min(Math.round(wanted), Math.round(requestTimeoutMs), LONGEST_TIMEOUT_MS));
 }

@@ -1,4 +1,5 @@
 // kafkajs's messages as the engine's records.
+import { describeValue } from '../errors';
 import type { BatchRecord } from '../intake/record';
 import { KafkaJSNonRetriableError } from './errors';
 import type { Message, TopicMessages } from './types';
@@ -88,7 +89,7 @@ function milliseconds(timestamp: string | number, topic: string): number {
   if (typeof timestamp === 'number') return timestamp;
   if (typeof timestamp === 'string' && DIGITS.test(timestamp)) return Number(timestamp);
   throw new KafkaJSNonRetriableError(
-    `Invalid timestamp ${JSON.stringify(timestamp)} for topic "${topic}": milliseconds since the epoch, in digits`,
+    `Invalid timestamp for topic "${topic}": expected milliseconds since the epoch, in digits, got ${describeValue(timestamp)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 // Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
 // once and never writes into the caller's object.
+import { check, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/check-record';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
@@ -9,18 +10,23 @@ import type { Compression, ProducerOptions, ResolvedOptions } from './producer-o
 import { checkedSasl, checkedSsl, securityProperties } from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
-export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOptions<K, V> {
-  if (given === null || typeof given !== 'object') {
-    throw new ConfigError(`the producer's options must be an object, got ${describeValue(given)}`);
-  }
+export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOptions<K, V> {
+  check("the producer's options", OBJECT, caller);
   const known = new Set<string>(OPTION_TABLE.map((row) => row.name));
-  for (const name of Object.keys(given)) {
+  for (const name of lookInto("the producer's options", () => Object.keys(caller))) {
     if (!known.has(name)) throw new ConfigError(`unknown option ${name}${suggestion(name, known)}`);
   }
+  const said: Record<string, unknown> = {};
   const resolved: Record<string, unknown> = {};
   for (const row of OPTION_TABLE) {
-    resolved[row.name] = readOption(row, given as unknown as Record<string, unknown>);
+    const { name } = row;
+    lookInto(`option ${name}`, () => {
+      const value = caller[name];
+      said[name] = value;
+      resolved[name] = value === undefined ? row.default : checked(row, value);
+    });
   }
+  const given = said as unknown as ProducerOptions<K, V>;
   const options = resolved as unknown as ResolvedOptions<K, V>;
   if (options.bootstrapServers === undefined) {
     throw new ConfigError("option bootstrapServers is required: 'host:port' or a list of them");
@@ -42,17 +48,6 @@ export function validateOptions<K, V>(given: ProducerOptions<K, V>): ResolvedOpt
   }
   checkTogether(options, given);
   return Object.freeze(options);
-}
-
-/** The caller's object may run code of its own, which may throw anything. */
-function readOption(row: OptionRow, given: Record<string, unknown>): unknown {
-  try {
-    const value = given[row.name];
-    return value === undefined ? row.default : checked(row, value);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`option ${row.name} could not be read`, error);
-  }
 }
 
 function checked({ name, rule }: OptionRow, value: unknown): unknown {

@@ -1,5 +1,5 @@
 // Asks a custom partitioner for a record's partition, and doubts the answer.
-import { describeValue, RecordError } from '../errors';
+import { describeValue, messageOf, RecordError } from '../errors';
 import type { CheckedRecord } from '../intake/check-record';
 import type { BytesLike } from '../intake/record';
 import type { FrameHeader } from '../serialize/frame-writer';
@@ -18,7 +18,7 @@ export function choosePartition(
     answer = ask(new Request(record, topic));
   } catch (cause) {
     throw new RecordError(
-      `record ${index} for topic ${topic.name}: the partitioner failed: ${cause instanceof Error ? cause.message : describeValue(cause)}`,
+      `record ${index} for topic ${topic.name}: the partitioner failed: ${messageOf(cause)}`,
       'PARTITIONER_FAILED',
       { topic: topic.name, index, cause },
     );

@@ -1,4 +1,5 @@
 // Who chooses a record's partition: the addon by a named rule, or the caller's own code.
+import { ConfigError, messageOf } from '../errors';
 import type { FrameHeader } from '../serialize/frame-writer';
 
 /**
@@ -68,13 +69,17 @@ function isClass(value: object): boolean {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** A name as it is, anything else as a function. Whatever a class's constructor throws comes through. */
+/** A name as it is, anything else as a function. @throws ConfigError when a class's constructor throws */
 export function readPartitioner<K, V>(given: Partitioner<K, V>): PartitionerName | PartitionFunction<K, V> {
   if (typeof given === 'string') return given;
   if (isCustom(given)) return (request) => given.partition(request);
-  if (!isCustom(given.prototype)) return given as PartitionFunction<K, V>;
-  const made = new (given as new () => CustomPartitioner<K, V>)();
-  return (request) => made.partition(request);
+  try {
+    if (!isCustom(given.prototype)) return given as PartitionFunction<K, V>;
+    const made = new (given as new () => CustomPartitioner<K, V>)();
+    return (request) => made.partition(request);
+  } catch (cause) {
+    throw new ConfigError(`option partitioner: its class cannot be made: ${messageOf(cause)}`, cause);
+  }
 }
 
 function isCustom(value: unknown): value is CustomPartitioner {

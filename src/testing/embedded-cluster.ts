@@ -2,6 +2,17 @@
 // machine can use it. It keeps records in memory, about 5 MB a partition, and drops the oldest beyond that.
 import { addon, endAtExit, type NativeMockCluster } from '../addon';
 import {
+  check,
+  integerFrom,
+  lookInto,
+  NAME,
+  oneOf,
+  type Rule,
+  readOptions,
+  refuseUnknown,
+  required,
+} from '../check-given';
+import {
   ConfigError,
   describeValue,
   kafkaErrorCode,
@@ -9,7 +20,7 @@ import {
   kafkaErrorName,
   MillraceError,
 } from '../errors';
-import { isTopicName } from '../intake/check-record';
+import { TOPIC } from '../intake/check-record';
 import { API_KEYS, type KafkaApi } from './kafka-apis';
 
 export interface EmbeddedTopic {
@@ -38,6 +49,14 @@ export interface FailRequestsOptions {
 }
 
 const DEFAULT_PARTITIONS = 4;
+const MOST_PARTITIONS = 100_000;
+const PARTITIONS = integerFrom(1, MOST_PARTITIONS);
+const DELAY_MS = integerFrom(0, 3_600_000);
+
+const RULES: { readonly [Name in keyof EmbeddedClusterOptions]-?: Rule } = {
+  brokers: integerFrom(1, 100),
+  topics: { must: 'a list of topics', fits: Array.isArray },
+};
 
 export class EmbeddedCluster implements AsyncDisposable {
   /** `host:port` of each broker, separated by commas. */
@@ -48,19 +67,24 @@ export class EmbeddedCluster implements AsyncDisposable {
 
   /** @throws ConfigError for bad options, MillraceError when a topic cannot be made. */
   static async start(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
-    const { brokers = 1, topics = [], ...unknown } = options;
-    const [surplus] = Object.keys(unknown);
-    if (surplus !== undefined) throw new ConfigError(`EmbeddedCluster: unknown option ${surplus}`);
-    if (!Number.isInteger(brokers) || brokers < 1 || brokers > 100) {
-      throw new ConfigError(
-        `EmbeddedCluster: brokers must be an integer from 1 to 100, got ${describeValue(brokers)}`,
-      );
-    }
+    const { brokers = 1, topics = [] } = readOptions<EmbeddedClusterOptions>(
+      'EmbeddedCluster',
+      options,
+      RULES,
+    );
+    refuseUnknown('EmbeddedCluster', options, RULES);
     const cluster = new EmbeddedCluster(brokers);
     try {
-      for (const entry of topics) {
-        const { topic, partitions } = readTopic(entry);
-        cluster.createTopic(topic, partitions);
+      for (const [i, entry] of lookInto('EmbeddedCluster: topics', () => [...topics].entries())) {
+        const given = typeof entry === 'string' ? { topic: entry } : entry;
+        const rules = { topic: required(TOPIC), partitions: PARTITIONS };
+        const { topic, partitions } = readOptions<EmbeddedTopic>(
+          'EmbeddedCluster',
+          given,
+          rules,
+          `topics[${i}]`,
+        );
+        cluster.createTopic(topic as string, partitions);
       }
     } catch (error) {
       await cluster.close();
@@ -78,17 +102,8 @@ export class EmbeddedCluster implements AsyncDisposable {
 
   /** Makes a topic with this many partitions, spread over the brokers. @throws ConfigError */
   createTopic(topic: string, partitions: number = DEFAULT_PARTITIONS): void {
-    if (!isTopicName(topic)) {
-      throw new ConfigError(
-        `createTopic: topic must be a name of 1 to 249 letters, digits, dots, underscores or hyphens, ` +
-          `got ${describeValue(topic)}`,
-      );
-    }
-    if (!Number.isInteger(partitions) || partitions < 1) {
-      throw new ConfigError(
-        `createTopic: partitions must be an integer above 0, got ${describeValue(partitions)}`,
-      );
-    }
+    check('createTopic: topic', TOPIC, topic);
+    check('createTopic: partitions', PARTITIONS, partitions);
     this.#check('createTopic', this.#cluster.createTopic(topic, partitions, Math.min(this.#brokers, 3)));
   }
 
@@ -97,11 +112,14 @@ export class EmbeddedCluster implements AsyncDisposable {
    * answers NOT_LEADER_FOR_PARTITION from then on; clients learn the new one from their next metadata request.
    */
   setLeader(topic: string, partition: number, broker: number | null): void {
+    this.#checkPlace('setLeader', topic, partition);
+    if (broker !== null) this.#checkBroker('setLeader', broker);
     this.#check('setLeader', this.#cluster.setLeader(topic, partition, broker ?? -1));
   }
 
   /** Tells consumers to read the partition from `broker` (KIP-392), or from its leader again (null). */
   setFollower(topic: string, partition: number, broker: number | null): void {
+    this.#checkPlace('setFollower', topic, partition);
     if (broker !== null) this.#checkBroker('setFollower', broker);
     this.#check('setFollower', this.#cluster.setFollower(topic, partition, broker ?? -1));
   }
@@ -111,11 +129,8 @@ export class EmbeddedCluster implements AsyncDisposable {
    * NOT_COORDINATOR from then on.
    */
   setCoordinator(kind: 'group' | 'transaction', id: string, broker: number): void {
-    if (kind !== 'group' && kind !== 'transaction') {
-      throw new ConfigError(
-        `setCoordinator: kind must be 'group' or 'transaction', got ${describeValue(kind)}`,
-      );
-    }
+    check('setCoordinator: kind', oneOf('group', 'transaction'), kind);
+    check('setCoordinator: id', NAME, id);
     this.#checkBroker('setCoordinator', broker);
     this.#check('setCoordinator', this.#cluster.setCoordinator(kind, id, broker));
   }
@@ -125,25 +140,25 @@ export class EmbeddedCluster implements AsyncDisposable {
    * it. Makes the topic where there is none.
    */
   setTopicError(topic: string, error: string | null): void {
+    check('setTopicError: topic', TOPIC, topic);
     const code = error === null ? 0 : errorCode('setTopicError', error);
     this.#check('setTopicError', this.#cluster.setTopicError(topic, code));
   }
 
   /** Breaks a broker's connections, or every broker's, and refuses new ones, until `brokerUp`. Leaders stay as they are. */
   brokerDown(broker: number | 'all'): void {
-    this.#check('brokerDown', this.#cluster.setBrokerDown(broker === 'all' ? -1 : broker, true));
+    this.#check('brokerDown', this.#cluster.setBrokerDown(this.#oneOrAll('brokerDown', broker), true));
   }
 
   brokerUp(broker: number | 'all'): void {
-    this.#check('brokerUp', this.#cluster.setBrokerDown(broker === 'all' ? -1 : broker, false));
+    this.#check('brokerUp', this.#cluster.setBrokerDown(this.#oneOrAll('brokerUp', broker), false));
   }
 
   /** Delays each answer of a broker, or of every broker, by this time. 0 ends it. */
   setRoundTripTime(broker: number | 'all', milliseconds: number): void {
-    this.#check(
-      'setRoundTripTime',
-      this.#cluster.setRoundTripTime(broker === 'all' ? -1 : broker, milliseconds),
-    );
+    check('setRoundTripTime: milliseconds', DELAY_MS, milliseconds);
+    const id = this.#oneOrAll('setRoundTripTime', broker);
+    this.#check('setRoundTripTime', this.#cluster.setRoundTripTime(id, milliseconds));
   }
 
   /**
@@ -161,16 +176,23 @@ export class EmbeddedCluster implements AsyncDisposable {
    *   through; _TRANSPORT breaks its connection.
    * @throws ConfigError for names, numbers and brokers that are not there
    */
-  failRequests(api: KafkaApi, errors: string | readonly string[], options: FailRequestsOptions = {}): void {
-    const { times = 1, broker, delayMs = 0 } = options;
+  failRequests(api: KafkaApi, errors: string | readonly string[], options?: FailRequestsOptions): void {
+    const rules = {
+      times: integerFrom(1, 100_000),
+      broker: integerFrom(1, this.#brokers),
+      delayMs: DELAY_MS,
+    };
+    const {
+      times = 1,
+      broker,
+      delayMs = 0,
+    } = readOptions<FailRequestsOptions>('failRequests', options, rules);
     const key = apiKey('failRequests', api);
-    checkInteger('failRequests: times', times, 1, 100_000);
-    checkInteger('failRequests: delayMs', delayMs, 0, 3_600_000);
-    if (broker !== undefined) this.#checkBroker('failRequests', broker);
     if (delayMs > 0 && broker === undefined) {
       throw new ConfigError('failRequests: delayMs needs a broker; setRoundTripTime delays all answers');
     }
-    const codes = [errors].flat().map((error) => errorCode('failRequests', error));
+    const names = lookInto('failRequests: errors', () => [errors].flat());
+    const codes = names.map((error) => errorCode('failRequests', error));
     const all = Int32Array.from({ length: codes.length * times }, (_, i) => codes[i % codes.length]);
     this.#check(
       'failRequests',
@@ -199,35 +221,24 @@ export class EmbeddedCluster implements AsyncDisposable {
   }
 
   #checkBroker(call: string, broker: number): void {
-    checkInteger(`${call}: broker`, broker, 1, this.#brokers);
+    check(`${call}: broker`, integerFrom(1, this.#brokers), broker);
   }
-}
 
-function readTopic(entry: string | EmbeddedTopic): EmbeddedTopic {
-  if (typeof entry === 'string') return { topic: entry };
-  if (entry === null || typeof entry !== 'object') {
-    throw new ConfigError(
-      `EmbeddedCluster: a topic must be a name or { topic, partitions }, got ${describeValue(entry)}`,
-    );
+  #checkPlace(call: string, topic: string, partition: number): void {
+    check(`${call}: topic`, TOPIC, topic);
+    check(`${call}: partition`, integerFrom(0, MOST_PARTITIONS - 1), partition);
   }
-  const { topic, partitions, ...unknown } = entry;
-  const [surplus] = Object.keys(unknown);
-  if (surplus !== undefined) {
-    throw new ConfigError(
-      `EmbeddedCluster: unknown field ${surplus} of a topic: it has topic (its name) and partitions`,
-    );
-  }
-  return { topic, partitions };
-}
 
-function checkInteger(what: string, value: unknown, least: number, most: number): void {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new ConfigError(`${what} must be an integer from ${least} to ${most}, got ${describeValue(value)}`);
+  /** As the addon takes it: -1 for all. */
+  #oneOrAll(call: string, broker: number | 'all'): number {
+    if (broker === 'all') return -1;
+    this.#checkBroker(call, broker);
+    return broker;
   }
 }
 
 function apiKey(call: string, api: KafkaApi): number {
-  if (!Object.hasOwn(API_KEYS, api)) {
+  if (typeof api !== 'string' || !Object.hasOwn(API_KEYS, api)) {
     const known = Object.keys(API_KEYS).join(', ');
     throw new ConfigError(`${call}: api must be one of ${known}, got ${describeValue(api)}`);
   }

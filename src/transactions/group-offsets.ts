@@ -32,6 +32,15 @@ const MAX_INT64 = 2n ** 63n - 1n;
 
 /** @throws MillraceError INVALID_RECORD */
 export function readGroupOffsets(given: GroupOffsets): GroupPosition {
+  try {
+    return readFields(given);
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    throw new MillraceError('sendOffsets takes offsets that can be read', 'INVALID_RECORD', { cause: error });
+  }
+}
+
+function readFields(given: GroupOffsets): GroupPosition {
   check(given !== null && typeof given === 'object', 'an object { consumerGroupId, topics }', given);
   const { consumerGroupId, topics, generationId = -1, memberId = '', groupInstanceId } = given;
   check(

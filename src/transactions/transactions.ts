@@ -1,5 +1,6 @@
 // A producer's transactions, one after the other.
-import { BatchError, ConfigError, describeValue, MillraceError, mayPassByItself } from '../errors';
+import { check, FUNCTION, integerFrom, readOptions } from '../check-given';
+import { BatchError, MillraceError, mayPassByItself } from '../errors';
 import type { BytesLike } from '../intake/record';
 import type { CoordinatorCalls } from './coordinator-calls';
 import { Transaction, type TransactionHost } from './transaction';
@@ -11,6 +12,8 @@ export interface TransactOptions {
    */
   retries?: number;
 }
+
+const RULES = { retries: integerFrom(0) };
 
 /** What the producer gives: the rest of a TransactionHost is seen to here. */
 export interface TransactionProducer<K, V>
@@ -100,13 +103,10 @@ export class Transactions<K = BytesLike, V = BytesLike> {
 
   async transact<T>(
     work: (transaction: Transaction<K, V>) => Promise<T> | T,
-    { retries = 0 }: TransactOptions = {},
+    options: TransactOptions | undefined,
   ): Promise<T> {
-    if (!Number.isInteger(retries) || retries < 0) {
-      throw new ConfigError(
-        `transact: retries must be an integer of at least 0, got ${describeValue(retries)}`,
-      );
-    }
+    check('transact: work', FUNCTION, work);
+    const { retries = 0 } = readOptions<TransactOptions>('transact', options, RULES);
     for (let left = retries; ; left--) {
       const transaction = await this.begin();
       try {

@@ -2,7 +2,8 @@
 import Module from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MillraceError } from '../errors';
+import type { Rule } from '../check-given';
+import { MillraceError, messageOf } from '../errors';
 
 export interface ModulePath {
   /** A file's path or URL, or a package's name. */
@@ -10,6 +11,11 @@ export interface ModulePath {
   /** Default 'default', or else the module itself. */
   readonly export?: string;
 }
+
+export const MODULE: Rule = {
+  must: 'a path, a URL or a package',
+  fits: (value) => typeof value === 'string' || value instanceof URL,
+};
 
 /** The function that the module exports. @throws MillraceError MODULE_FAILED */
 export async function loadFunction({
@@ -59,8 +65,4 @@ function importFromApplication(specifier: string): Promise<unknown> {
   const there = new Module(filename) as Module & { _compile(code: string, filename: string): void };
   there._compile('module.exports = (specifier) => import(specifier);', filename);
   return there.exports(specifier);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,7 +1,7 @@
 // One batch divided among the threads of a pool, and their outcomes put together again.
 import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { emptyReport, REFUSED } from '../delivery/delivery-report';
-import { BatchError, describeValue, RecordError, withoutStack } from '../errors';
+import { BatchError, describeValue, messageOf, RecordError, withoutStack } from '../errors';
 import type { BatchRecord } from '../intake/record';
 import type { PartOutcome, PoolFailure } from './pool-messages';
 import { threadOf } from './thread-of-key';
@@ -30,17 +30,17 @@ export function divide(records: readonly AnyRecord[], threads: number): DividedB
   const byThread: (number[] | undefined)[] = [];
   const anyThread = roundRobin++ % threads;
   for (let i = 0; i < records.length; i++) {
-    const record: unknown = records[i];
-    if (record === null || typeof record !== 'object') {
-      const message = `the record must be an object, got ${describeValue(record)}`;
-      refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
-      continue;
-    }
     let thread: number;
     try {
+      const record: unknown = records[i];
+      if (record === null || typeof record !== 'object') {
+        const message = `the record must be an object, got ${describeValue(record)}`;
+        refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
+        continue;
+      }
       thread = threadOf(record as AnyRecord, threads) ?? anyThread;
     } catch (error) {
-      const message = `it could not be read: ${error instanceof Error ? error.message : describeValue(error)}`;
+      const message = `it could not be read: ${messageOf(error)}`;
       refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
       continue;
     }

@@ -1,9 +1,10 @@
 // The threads of the pool, which all of a process's producers share. Each is a Piscina of one thread: Piscina gives a task
 // to whichever thread is free, but a key's records must meet the same one, in the order of the calls.
 import { Piscina } from 'piscina';
+import { messageOf } from '../errors';
 import type { BatchRecord } from '../intake/record';
 import type { PartOutcome, PoolFailure, PoolUser, SendTask } from './pool-messages';
-import { toColumns } from './record-columns';
+import { type RecordColumns, toColumns } from './record-columns';
 import { workerEntry } from './worker-entry';
 
 /** From a thread's beginning to its end. */
@@ -41,10 +42,11 @@ export class PoolThread {
     topic: string,
     records: readonly BatchRecord<unknown, unknown>[],
   ): Promise<PartOutcome> {
+    const moved: ArrayBuffer[] = [];
+    const columns = readColumns(records, moved);
     this.#life ??= this.#begin();
     const life = this.#life;
     const { longestSilenceMs } = user;
-    const moved: ArrayBuffer[] = [];
     if (life.inHand++ === 0) life.heardAt = performance.now();
     // A serializer that never comes back must not keep anybody waiting for good.
     const watch = setInterval(() => {
@@ -57,7 +59,7 @@ export class PoolThread {
         user: user.id,
         opening: life.knows.has(user.id) ? undefined : user,
         topic,
-        columns: toColumns(records, moved),
+        columns,
       };
       const outcome: PartOutcome = await life.piscina.run(task, { name: 'send', transferList: moved });
       life.knows.add(user.id);
@@ -119,17 +121,24 @@ export class PoolThread {
 
   #failure(life: Life, { message }: Error): PoolFailure {
     // The thread goes on: the records never left this one.
-    if (this.#life === life) {
-      return {
-        code: 'INVALID_RECORD',
-        message: `cannot go to another thread: ${message}`,
-        persisted: 'no',
-      };
-    }
+    if (this.#life === life) return staysHere(message);
     return {
       code: 'WORKER_FAILED',
       message: `the thread that had it ended: ${life.endedBecause ?? message}`,
       persisted: 'possibly',
     };
   }
+}
+
+/** Getters may throw anything. @throws PoolFailure */
+function readColumns(records: readonly BatchRecord<unknown, unknown>[], moved: ArrayBuffer[]): RecordColumns {
+  try {
+    return toColumns(records, moved);
+  } catch (error) {
+    throw staysHere(messageOf(error));
+  }
+}
+
+function staysHere(reason: string): PoolFailure {
+  return { code: 'INVALID_RECORD', message: `cannot go to another thread: ${reason}`, persisted: 'no' };
 }

@@ -2,7 +2,7 @@
 // come. Piscina calls what is exported here.
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { BatchResult } from '../delivery/batch-result';
-import { BatchError, MillraceError } from '../errors';
+import { BatchError, MillraceError, messageOf } from '../errors';
 import { Producer } from '../producer';
 import type { FailedRecord, PartOutcome, PoolFailure, PoolUser, SendTask } from './pool-messages';
 import type { AttachOptions } from './producer-handle';
@@ -74,7 +74,7 @@ function failureOf(error: unknown): PoolFailure {
     error instanceof MillraceError ? error : { code: 'WORKER_FAILED', retriable: false };
   return {
     code,
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     persisted: 'no',
     retriable,
   };

@@ -1,5 +1,6 @@
 // What a thread needs to send through a producer that another thread opened: plain data, passed through workerData or
 // postMessage.
+import { check, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import type { ProducerOptions, ResolvedOptions } from '../options/producer-options';
 import type { KeylessPartitioning, PartitionerName } from '../partition/partitioner';
@@ -67,7 +68,7 @@ export function makeHandle<K, V>(client: number, options: ResolvedOptions<K, V>)
 
 /** The attached producer's options. @throws ConfigError when this is no handle of this process, or an option is the owner's */
 export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V>): ProducerOptions<K, V> {
-  if (handle === null || typeof handle !== 'object' || handle.millrace !== 'producer') {
+  if (!lookInto('attach: the handle', () => isHandle(handle))) {
     throw new ConfigError(`attach takes what producer.share() returned, got ${describeValue(handle)}`);
   }
   if (handle.process !== process.pid) {
@@ -75,35 +76,44 @@ export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V
       `attach: the producer was opened in process ${handle.process}, this is ${process.pid}: only threads can share`,
     );
   }
-  for (const name of Object.keys(own)) {
+  check('attach: options', OBJECT, own);
+  const chosen = lookInto('attach: options', () => ({ ...own }));
+  for (const name of Object.keys(chosen)) {
     if (!OWN.includes(name as never)) {
       throw new ConfigError(
         `attach: option ${name} is not a thread's to choose: only ${OWN.join(', ')} are; the rest is the owner's`,
       );
     }
   }
-  const partitioner = own.partitioner ?? (handle.partitioner as AttachOptions<K, V>['partitioner']);
+  const partitioner = chosen.partitioner ?? (handle.partitioner as AttachOptions<K, V>['partitioner']);
   if (partitioner === undefined) {
     throw new ConfigError(
       "attach: the owner's partitioner is code, which cannot go from thread to thread: give the same as the option partitioner",
     );
   }
-  return { ...handle.options, ...own, partitioner, topics: { ...own.topics, ...topicsOf(handle, own) } };
+  if (chosen.topics !== undefined) check('attach: topics', OBJECT, chosen.topics);
+  const options = lookInto('attach: the handle', () => ({ ...handle.options }));
+  const topics = lookInto('attach: topics', () => ({ ...chosen.topics, ...topicsOf(handle, chosen.topics) }));
+  return { ...options, ...chosen, partitioner, topics };
+}
+
+function isHandle(given: unknown): boolean {
+  const { millrace, client, options, topics } = Object(given) as Partial<ProducerHandle>;
+  return millrace === 'producer' && Number.isInteger(client) && OBJECT.fits(options) && OBJECT.fits(topics);
 }
 
 /** The owner's topics: what the thread says of one goes before what the owner said. */
 function topicsOf<K, V>(
   { topics }: ProducerHandle,
-  own: AttachOptions<K, V>,
+  own: AttachOptions<K, V>['topics'],
 ): ProducerOptions<K, V>['topics'] {
   return Object.fromEntries(
     Object.entries(topics).map(([name, { partitioner, keylessPartitioning }]) => [
       name,
       {
         keylessPartitioning,
-        ...own.topics?.[name],
-        partitioner:
-          own.topics?.[name]?.partitioner ?? (partitioner === null ? missingCode(name) : partitioner),
+        ...own?.[name],
+        partitioner: own?.[name]?.partitioner ?? (partitioner === null ? missingCode(name) : partitioner),
       },
     ]),
   );

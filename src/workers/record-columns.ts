@@ -85,8 +85,9 @@ const OBJECT_BYTES = 256;
 /** About what the records take in memory. */
 export function bytesIn(records: readonly AnyRecord[]): number {
   let bytes = 0;
-  for (const record of records) {
+  for (let i = 0; i < records.length; i++) {
     try {
+      const record = records[i];
       bytes += sizeOf(record?.key) + sizeOf(record?.value);
     } catch {
       // A getter that throws is told of by whoever sends the record.

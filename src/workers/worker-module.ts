@@ -1,5 +1,5 @@
 // What a module makes of records, in a pool's threads and in the caller's alike.
-import { describeValue, MillraceError } from '../errors';
+import { describeValue, MillraceError, messageOf } from '../errors';
 import type { Partitioner } from '../partition/partitioner';
 import type { Serializer } from '../serialize/serializer';
 import { loadFunction, type ModulePath } from './load-module';
@@ -24,8 +24,7 @@ export async function loadWorkerModule(path: WorkerModulePath): Promise<WorkerMo
   try {
     made = await make(path.options);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MillraceError(`module ${path.module} failed: ${reason}`, 'MODULE_FAILED', { cause });
+    throw new MillraceError(`module ${path.module} failed: ${messageOf(cause)}`, 'MODULE_FAILED', { cause });
   }
   if (made !== null && typeof made === 'object') {
     const { keySerializer, valueSerializer, partitioner } = made as WorkerModule;

@@ -1,11 +1,21 @@
 // Batches whose records a module serializes: in a pool of threads, or in the caller's, whichever serves better.
 import { availableParallelism } from 'node:os';
+import {
+  ANYTHING,
+  check,
+  checkCloneable,
+  integerFrom,
+  NAME,
+  oneOf,
+  readOptions,
+  required,
+} from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
-import { ConfigError, describeValue } from '../errors';
-import { isTopicName } from '../intake/check-record';
+import { countOf, TOPIC } from '../intake/check-record';
 import type { BatchRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
 import { pause } from '../pause';
+import { MODULE } from './load-module';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
 import { divide, gather } from './pool-batch';
 import type { PoolUser } from './pool-messages';
@@ -19,6 +29,21 @@ export interface WorkersOptions extends WorkerModulePath {
   readonly mode?: 'auto' | WorkerMode;
   /** Of the pool, which all producers of the process share. Default: one less than the machine runs at once, at least 1. */
   readonly threads?: number;
+}
+
+const RULES = {
+  module: required(MODULE),
+  export: NAME,
+  options: ANYTHING,
+  mode: oneOf('auto', 'inline', 'pool'),
+  threads: integerFrom(1, 128),
+};
+
+/** Each option, read once. @throws ConfigError */
+export function readWorkersOptions(given: WorkersOptions): WorkersOptions {
+  const options = readOptions<WorkersOptions>('workers', given, RULES) as WorkersOptions;
+  if (options.mode !== 'inline') checkCloneable('workers: options', options.options);
+  return options;
 }
 
 export interface WorkersMetrics {
@@ -75,24 +100,7 @@ export class Workers<K = unknown, V = unknown> {
     attach: (module: object) => InlineProducer,
     onClosed: () => void,
   ) {
-    if (options === null || typeof options !== 'object') {
-      throw new ConfigError(`workers: options must be an object, got ${describeValue(options)}`);
-    }
     const { module, export: name, options: given, mode = 'auto', threads = defaultThreads() } = options;
-    if (!['auto', 'inline', 'pool'].includes(mode)) {
-      throw new ConfigError(`workers: mode must be 'auto', 'inline' or 'pool', got ${describeValue(mode)}`);
-    }
-    if (!Number.isInteger(threads) || threads < 1 || threads > 128) {
-      throw new ConfigError(
-        `workers: threads must be an integer from 1 to 128, got ${describeValue(threads)}`,
-      );
-    }
-    if (typeof module !== 'string' && !(module instanceof URL)) {
-      throw new ConfigError(
-        `workers: module must be a path, a URL or a package, got ${describeValue(module)}`,
-      );
-    }
-    if (mode !== 'inline') checkCloneable(given);
     this.#options = { ...options, mode };
     this.#attach = attach;
     this.#onClosed = onClosed;
@@ -112,18 +120,13 @@ export class Workers<K = unknown, V = unknown> {
    * Sends records of one topic, in the order of the calls for each key (and for each partition that records without key
    * name). The array and its records must not be changed until the promise has settled.
    * @throws (rejects with) BatchError when some records failed, among others with MODULE_FAILED, and WORKER_FAILED where
-   *   a thread ended that had them in hand; MillraceError PRODUCER_CLOSED; ConfigError
+   *   a thread ended that had them in hand; MillraceError PRODUCER_CLOSED, INVALID_RECORD when it is not given an array;
+   *   ConfigError
    */
   async sendBatch(topic: string, records: readonly Omit<BatchRecord<K, V>, 'topic'>[]): Promise<BatchResult> {
     if (this.#closed !== undefined) throw closedError();
-    if (!isTopicName(topic)) {
-      throw new ConfigError(
-        `workers.sendBatch: topic must be the name of a topic, got ${describeValue(topic)}`,
-      );
-    }
-    if (!Array.isArray(records)) {
-      throw new ConfigError(`workers.sendBatch: records must be an array, got ${describeValue(records)}`);
-    }
+    check('workers.sendBatch: topic', TOPIC, topic);
+    const count = countOf(records);
     const before = this.#turn;
     let next = () => {};
     this.#turn = new Promise((resolve) => {
@@ -142,7 +145,7 @@ export class Workers<K = unknown, V = unknown> {
       const bytes = bytesIn(given);
       if (mode === 'pool') sent = this.#sendToPool(topic, given, choice);
       else sent = this.#sendInline(await this.#inlineProducer(), topic, given, choice);
-      this.#keep(sent, records.length, bytes);
+      this.#keep(sent, count, bytes);
     } finally {
       next();
     }
@@ -284,15 +287,6 @@ function probe(records: readonly BatchRecord<unknown, unknown>[], choice: ModeCh
   } catch {
     // What cannot be cloned stays here.
     choice.measuredHandOver(Number.POSITIVE_INFINITY, 1);
-  }
-}
-
-function checkCloneable(options: unknown): void {
-  try {
-    structuredClone(options);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`workers: options must be such as can be cloned for another thread: ${reason}`);
   }
 }
 

@@ -83,11 +83,13 @@ describe('an embedded cluster', () => {
     [{ brokers: 1.5 }, /brokers must be an integer/],
     [{ brokers: '3' }, /brokers must be an integer/],
     [{ broker: 3 }, /unknown option broker/],
-    [{ topics: [{ topic: 't', partitions: 0 }] }, /partitions must be an integer above 0, got the number 0/],
-    [{ topics: [{ name: 'a' }] }, /unknown field name of a topic: it has topic \(its name\) and partitions/],
-    [{ topics: [{ partitions: 1 }] }, /topic must be a name of 1 to 249 .*, got undefined/],
-    [{ topics: [null] }, /a topic must be a name or { topic, partitions }, got null/],
-    [{ topics: ['a b'] }, /topic must be a name of 1 to 249 .*, got the string "a b"/],
+    [
+      { topics: [{ topic: 't', partitions: 0 }] },
+      /partitions must be an integer from 1 to 100000, got the number 0/,
+    ],
+    [{ topics: [{ name: 'a' }] }, /topics\[0\]\.topic must be/],
+    [{ topics: [null] }, /topics\[0\].* must be an object/],
+    [{ topics: ['a b'] }, /topics\[0\]\.topic must be .*, got the string "a b"/],
     [{ topics: ['twice', 'twice'] }, /createTopic: .*exists/i],
   ])('refuses %o', async (options, message) => {
     await expect(EmbeddedCluster.start(options as EmbeddedClusterOptions)).rejects.toThrow(message);

@@ -89,7 +89,7 @@ it('a thread that ends with nothing in hand is replaced', async () => {
 
 it('refuses options of a module that cannot go to another thread', () => {
   expect(() => openWorkers('127.0.0.1:1', { options: { now: () => 0 } })).toThrow(
-    /workers: options must be such as can be cloned for another thread: .* could not be cloned/,
+    /workers: options must be something that can be cloned .*: .* could not be cloned/,
   );
   openWorkers('127.0.0.1:1', { options: { now: () => 0 }, mode: 'inline' });
 });

@@ -333,7 +333,7 @@ describe('workers', () => {
       expect(errors[6].message).toContain('key must be');
       expect(result.deliveredCount).toBe(2);
       await expect(workers.sendBatch('orders', undefined as never)).rejects.toThrow(
-        'records must be an array, got undefined',
+        'sendBatch takes an array of records, got undefined',
       );
     }
   });
@@ -403,6 +403,32 @@ describe('workers', () => {
     });
     await workers.close();
     expect(producer.metrics().modes).toEqual({});
+  });
+
+  it('lose no record that names what is no partition, or cannot be read', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 2 }] });
+    onTestFinished(() => cluster.close());
+    const workers = openWorkers<string, string>(
+      openProducer({ bootstrapServers: cluster.bootstrapServers }),
+      {
+        export: 'plain',
+      },
+    );
+    const strange = [-1, 0.5, Number.NaN, '1', 1n, Symbol('1')];
+    for (const partition of strange) {
+      const { errors, result } = await failureOf(
+        workers.sendBatch('orders', [{ value: 'v', partition: partition as never }]),
+      );
+      expect(errors[0].code).toBe('INVALID_RECORD');
+      expect(result.deliveredCount).toBe(0);
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const record of [null, proxy, { key: { toJSON: () => undefined }, value: () => 1 }]) {
+      const { errors } = await failureOf(workers.sendBatch('orders', [record as never]));
+      expect(errors[0].code).toBe('INVALID_RECORD');
+    }
+    expect((await workers.sendBatch('orders', [{ value: 'v' }])).deliveredCount).toBe(1);
   });
 
   it.each([

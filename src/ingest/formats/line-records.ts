@@ -1,5 +1,5 @@
 // The formats in which one line is one record: NDJSON, plain lines, and what a module makes of lines.
-import { describeValue } from '../../errors';
+import { describeValue, messageOf } from '../../errors';
 import { isPlainField } from '../../intake/check-record';
 import type { ProducerRecord } from '../../intake/record';
 import type { LineParser } from '../ingest-options';
@@ -92,7 +92,7 @@ function parseJson(line: string, cursor: LineCursor): unknown {
 export function reasonOf(error: unknown): string {
   if (error instanceof KeyError || error instanceof FieldError) return error.message;
   if (error instanceof SyntaxError) return `not JSON: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 type AddLine = (cursor: LineCursor, batch: LineBatch) => void | Promise<void>;
