@@ -7,6 +7,7 @@ import { BatchError, MillraceError, Producer, type ProducerRecord, RecordError }
 import { EmbeddedCluster } from '../../src/testing';
 import { readBack } from '../broker/read-back';
 import { endOffsets } from '../broker/topics';
+import { readHeadersInOrder } from '../properties/read-headers';
 import { asReadBack, byPartitionAndOffset, comparable } from '../testing/expected-records';
 import { openProducer } from '../testing/open-producer';
 import { goodText, hostileValue, resizable } from './hostile-values';
@@ -263,11 +264,14 @@ describe('strange but good', () => {
     const topic = newTopic(1);
     const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
     const headers = Array.from({ length: 100_000 }, (_, i): [string, string] => [`h${i}`, '']);
-    // The reader's time grows with the square of their number: it sees fewer.
-    await producer.send({ topic, value: 'v', headers: headers.slice(0, 2000) });
-    const [record] = await readBack(cluster.bootstrapServers, topic);
-    expect(record.headers.map(([name]) => name)).toEqual(headers.slice(0, 2000).map(([name]) => name));
-    expect((await producer.send({ topic, value: 'v', headers })).offset).toBe(1n);
+    await producer.send({ topic, value: 'v', headers });
+    await producer.sendBatch([{ topic, value: 'v', headers }]);
+    // kafkajs's time grows with the square of their number.
+    const records = await readHeadersInOrder(cluster.bootstrapServers, topic, 2);
+    for (const found of records) {
+      expect(found).toHaveLength(headers.length);
+      expect(found.every(([name], i) => name === headers[i][0])).toBe(true);
+    }
   });
 
   it('a header may be called __proto__', async () => {
@@ -275,7 +279,16 @@ describe('strange but good', () => {
     const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
     await producer.send({ topic, value: 'v', headers: JSON.parse('{"__proto__": "h", "constructor": "c"}') });
     await producer.send({ topic, value: 'v', headers: [['__proto__', 'h']] });
-    expect(await stored(topic)).toBe(2);
+    const records = await readBack(cluster.bootstrapServers, topic);
+    // The reader adds what its objects inherit under these names.
+    const sent = records.map(({ headers }) => headers.filter(([, value]) => Buffer.isBuffer(value)));
+    expect(sent.map((headers) => headers.map(([name, value]) => [name, `${value}`]))).toEqual([
+      [
+        ['__proto__', 'h'],
+        ['constructor', 'c'],
+      ],
+      [['__proto__', 'h']],
+    ]);
     expect(Object.prototype).not.toHaveProperty('h');
   });
 

@@ -4,9 +4,15 @@ import fc from 'fast-check';
 /** Made anew for each use: several of them change when they are looked at. */
 type Make = () => unknown;
 
+const HOSTILE = 'do not look';
 const thrower: Make = () => {
-  throw new Error('do not look');
+  throw new Error(HOSTILE);
 };
+
+/** Whether this is what one of these values throws when it is looked at, or JavaScript because of it. */
+export function isOfHostileValue(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Error && error.message === HOSTILE);
+}
 
 function detached(): Uint8Array {
   const bytes = new Uint8Array(64);
