@@ -1,5 +1,6 @@
 // Reads the text of option values; commander shows what these throw together with the option's name.
 import { InvalidArgumentError } from 'commander';
+import { UsageError } from './exit';
 
 export function integerFrom(minimum: number, alsoAllowed?: number): (text: string) => number {
   return (text) => {
@@ -11,11 +12,25 @@ export function integerFrom(minimum: number, alsoAllowed?: number): (text: strin
   };
 }
 
+type Pair = [name: string, value: string];
+
 /** A repeatable `name=value`; only the first `=` separates. */
-export function collectPair(text: string, previous: [string, string][] = []): [string, string][] {
+export function collectPair(text: string, previous: Pair[] = []): Pair[] {
+  const pair = pairOf(text);
+  if (pair === undefined) throw new InvalidArgumentError('Expected name=value.');
+  return [...previous, pair];
+}
+
+/** As collectPair, for what may be a password: commander would show the text. */
+export function collectProperty(text: string, previous: Pair[] = []): Pair[] {
+  const pair = pairOf(text);
+  if (pair === undefined) throw new UsageError('-X: expected name=value, got a text that is not shown here');
+  return [...previous, pair];
+}
+
+function pairOf(text: string): Pair | undefined {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
-  return [...previous, [text.slice(0, at), text.slice(at + 1)]];
+  return at < 1 ? undefined : [text.slice(0, at), text.slice(at + 1)];
 }
 
 export interface TopicSpec {

@@ -3,21 +3,20 @@ import { type Command, Option } from 'commander';
 import { chunksOf } from '../ingest/source';
 import { measureGrowth } from '../partition/growth-plan';
 import { partitionForKey } from '../partition/murmur2';
+import { addConnectionFlags, type ConnectionFlags, readConnection } from './config-file';
 import { EXIT_OK, orErrorAsJson, UsageError } from './exit';
 import { findInput } from './input';
 import { type KeyCounts, keysOfLines } from './key-counts';
-import { collectPair, integerFrom } from './option-values';
+import { integerFrom } from './option-values';
 import { type GrowthReport, growthJson, growthText } from './partitions-plan-report';
 import type { TopicKeys } from './topic-keys';
 
-interface PlanFlags {
+interface PlanFlags extends ConnectionFlags {
   from?: number;
   to: number;
   keys?: string;
   topic?: string;
-  brokers?: string;
   sample: number;
-  X?: [string, string][];
   json?: true;
 }
 
@@ -32,7 +31,7 @@ place them. Records without key and with a partition of their own have no place 
 records of a topic, of each partition in proportion to what it holds, without joining a group.`;
 
 export function addPartitionsCommand(program: Command): void {
-  program
+  const command = program
     .command('partitions')
     .summary('plan the growth of a topic')
     .description("Tells about a topic's partitions.")
@@ -47,22 +46,16 @@ export function addPartitionsCommand(program: Command): void {
       new Option('--keys <file>', 'a file with a key a line; - for standard input').conflicts('topic'),
     )
     .option('-t, --topic <topic>', 'a topic whose newest records tell the keys')
-    .option('-b, --brokers <host:port,...>', 'brokers to start from, for --topic')
     .option('--sample <records>', 'how many records of the topic to read at most', integerFrom(1), 100_000)
-    .option(
-      '-X <name=value>',
-      'any librdkafka property for --topic, e.g. -X security.protocol=ssl (can be repeated)',
-      collectPair,
-    )
     .option('--json', 'print the plan as one JSON object')
-    .addHelpText('after', HELP)
-    .action(async (flags: PlanFlags) => {
-      process.exitCode = await orErrorAsJson(
-        flags.json,
-        () => ({ topic: flags.topic }),
-        () => plan(flags),
-      );
-    });
+    .addHelpText('after', HELP);
+  addConnectionFlags(command, 'brokers to start from, for --topic').action(async (flags: PlanFlags) => {
+    process.exitCode = await orErrorAsJson(
+      flags.json,
+      () => ({ topic: flags.topic }),
+      () => plan(flags),
+    );
+  });
 }
 
 async function plan(flags: PlanFlags): Promise<number> {
@@ -85,15 +78,16 @@ async function plan(flags: PlanFlags): Promise<number> {
 }
 
 async function keysOfTopic(topic: string, flags: PlanFlags): Promise<TopicKeys> {
-  if (flags.brokers === undefined) throw new UsageError('--topic needs --brokers');
+  const { brokers, properties } = await readConnection(flags);
+  if (brokers === undefined) throw new UsageError('--topic needs --brokers');
   // node-rdkafka is loaded only where it is needed: it takes a tenth of a second.
   const { readTopicKeys } = await import('./topic-keys.js');
   return readTopicKeys(
     {
-      brokers: flags.brokers,
+      brokers,
       topic,
       sample: flags.sample,
-      properties: Object.fromEntries(flags.X ?? []),
+      properties: Object.fromEntries(properties),
     },
     (key, partition, count) => partitionForKey(key, count) === partition,
   );

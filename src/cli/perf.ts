@@ -1,5 +1,6 @@
 // `millrace perf`: a synthetic load, measured.
 import type { Command } from 'commander';
+import { readConnection } from './config-file';
 import { EXIT_FAILED, EXIT_OK, orErrorAsJson } from './exit';
 import { Interruption } from './interruption';
 import { makeTopic } from './make-topic';
@@ -58,9 +59,10 @@ async function perf(flags: PerfFlags): Promise<number> {
   const { topic, records, size, throughput, batch, inFlight } = flags;
   const load = { records, valueBytes: size, throughput, batch, inFlight };
   const source = new SyntheticRecords(topic, size, flags.keys);
-  const cluster = await openTargetCluster(flags.brokers, topic, flags.partitions);
+  const connection = await readConnection(flags);
+  const cluster = await openTargetCluster(connection.brokers, topic, flags.partitions);
   try {
-    const options = toProducerOptions(flags, cluster.bootstrapServers);
+    const options = toProducerOptions(flags, connection, cluster.bootstrapServers);
     const producer = await openProducer(options);
     // Until here, a signal ends the process as it always does: there is nothing to lose yet.
     const interruption = new Interruption();

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { IngestError, type IngestReject, type Producer } from '../index';
 import { openRejects, type RejectSink } from '../ingest/reject-sink';
+import { readConnection } from './config-file';
 import { EXIT_FAILED, EXIT_OK, orErrorAsJson } from './exit';
 import { FailureLog } from './failure-log';
 import { findInput, type Input } from './input';
@@ -41,15 +42,16 @@ async function produce(
   tally: Tally,
 ): Promise<number> {
   const options = toIngestOptions(flags, file);
+  const connection = await readConnection(flags);
   const input = await findInput(file);
   const resumed = (flags.startOffset ?? 0) > 0;
   const rejects =
     flags.rejects === undefined
       ? undefined
       : await openRejects(flags.rejects, input.path ?? undefined, resumed);
-  const cluster = await openTargetCluster(flags.brokers, flags.topic);
+  const cluster = await openTargetCluster(connection.brokers, flags.topic);
   try {
-    const producer = await openProducer(toProducerOptions(flags, cluster.bootstrapServers));
+    const producer = await openProducer(toProducerOptions(flags, connection, cluster.bootstrapServers));
     // Until here, a signal ends the process as it always does: there is nothing to lose yet.
     const interruption = new Interruption();
     try {

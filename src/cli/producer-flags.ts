@@ -8,23 +8,17 @@ import {
   PARTITIONER_NAMES,
   type PartitionerName,
 } from '../partition/partitioner';
-import { collectPair } from './option-values';
+import { addConnectionFlags, type Connection, type ConnectionFlags } from './config-file';
 
-export interface ProducerFlags {
-  brokers?: string;
+export interface ProducerFlags extends ConnectionFlags {
   acks: 'all' | '-1' | '0' | '1';
   compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   partitioner: PartitionerName;
   keyless: KeylessPartitioning;
-  X?: [string, string][];
 }
 
 export function addProducerFlags(command: Command): Command {
-  return command
-    .option(
-      '-b, --brokers <host:port,...>',
-      'brokers to start from (default: a cluster embedded in this process)',
-    )
+  return addConnectionFlags(command, 'brokers to start from (default: a cluster embedded in this process)')
     .addOption(
       new Option('--acks <acks>', 'which acknowledgements to wait for')
         .choices(['all', '-1', '0', '1'])
@@ -44,11 +38,14 @@ export function addProducerFlags(command: Command): Command {
       new Option('--keyless <how>', 'where murmur2 puts records without a key')
         .choices(KEYLESS_PARTITIONINGS)
         .default('round-robin'),
-    )
-    .option('-X <name=value>', 'any librdkafka property, e.g. -X linger.ms=5 (can be repeated)', collectPair);
+    );
 }
 
-export function toProducerOptions(flags: ProducerFlags, bootstrapServers: string): ProducerOptions {
+export function toProducerOptions(
+  flags: ProducerFlags,
+  { properties }: Connection,
+  bootstrapServers: string,
+): ProducerOptions {
   const options: ProducerOptions = {
     bootstrapServers,
     clientId: 'millrace-cli',
@@ -60,7 +57,7 @@ export function toProducerOptions(flags: ProducerFlags, bootstrapServers: string
     keylessPartitioning: flags.keyless,
   };
   const librdkafka: Record<string, string> = {};
-  for (const [property, value] of flags.X ?? []) {
+  for (const [property, value] of properties) {
     // Properties that the producer has an option for are taken as that option only.
     const row = OPTION_TABLE.find(
       (option) => option.property === property || option.aliases?.includes(property),

@@ -17,6 +17,7 @@ describe('millrace', () => {
 
   const data = scratch.write('data.txt', 'a\n');
   const csv = scratch.write('data.csv', 'a,b\n1,2\n');
+  const secret = scratch.write('secret.properties', '# ours\nlinger.ms = 5\nsasl.password hunter2\n');
   const produce = ['produce', '-t', 't'];
   it.each<[string, string[], string]>([
     ['no command', [], 'Usage: millrace'],
@@ -38,6 +39,13 @@ describe('millrace', () => {
     ['an unknown codec', [...produce, '--compression', 'rar', data], 'Allowed choices are none, gzip'],
     ['bad acks', [...produce, '--acks', '2', data], 'Allowed choices are all, -1, 0, 1'],
     ['a header without value', [...produce, '--headers', 'a', data], 'Expected name=value'],
+    ['a property without value', [...produce, '-X', 'sasl.password hunter2'], '-X: expected name=value'],
+    [
+      'a configuration that is not there',
+      [...produce, '--config', scratch.path('none')],
+      'none: no such file or directory',
+    ],
+    ['one that is none', [...produce, '-F', secret, data], 'line 3: expected name=value'],
     ['an unknown property', [...produce, '-X', 'no.such=1', data], 'no.such'],
     ['a property out of range', [...produce, '-X', 'linger.ms=soon', data], 'lingerMs'],
     ['rejects over the input', [...produce, '--rejects', data, data], 'is the input itself'],
@@ -56,6 +64,7 @@ describe('millrace', () => {
     const { code, stdout, stderr } = await runCli(args);
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toContain('hunter2');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 

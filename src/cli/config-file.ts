@@ -1,0 +1,62 @@
+// librdkafka's properties from a file, where a command line would show them to everybody who can list processes.
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { UsageError } from './exit';
+import { describeFileError } from './input';
+import { collectProperty } from './option-values';
+
+type Property = [name: string, value: string];
+
+export interface ConnectionFlags {
+  brokers?: string;
+  config?: string;
+  X?: Property[];
+}
+
+/** What a command needs to reach brokers. */
+export interface Connection {
+  /** undefined: nobody named any. */
+  brokers: string | undefined;
+  /** The file's, then those of the command line. */
+  properties: Property[];
+}
+
+const BROKERS: readonly string[] = ['bootstrap.servers', 'metadata.broker.list'];
+
+export function addConnectionFlags(command: Command, brokers: string): Command {
+  return command
+    .option('-b, --brokers <host:port,...>', brokers)
+    .option(
+      '-F, --config <file>',
+      "librdkafka properties, a name=value a line, # for comments, as kcat's -F: the place for passwords, which a " +
+        'command line shows to everybody on the machine',
+    )
+    .option(
+      '-X <name=value>',
+      'any librdkafka property, e.g. -X linger.ms=5 (can be repeated); wins over --config',
+      collectProperty,
+    );
+}
+
+/** Brokers of the file or of -X are taken where --brokers names none. @throws UsageError, which quotes no line */
+export async function readConnection(flags: ConnectionFlags): Promise<Connection> {
+  const all = [...(flags.config === undefined ? [] : await readProperties(flags.config)), ...(flags.X ?? [])];
+  const named = all.filter(([name]) => BROKERS.includes(name)).at(-1)?.[1];
+  return {
+    brokers: flags.brokers ?? named,
+    properties: all.filter(([name]) => !BROKERS.includes(name)),
+  };
+}
+
+async function readProperties(file: string): Promise<Property[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`cannot read ${file}: ${describeFileError(error)}`);
+  });
+  return text.split(/\r?\n/).flatMap((line, i): Property[] => {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
+    const at = trimmed.indexOf('=');
+    if (at < 1) throw new UsageError(`${file}, line ${i + 1}: expected name=value`);
+    return [[trimmed.slice(0, at).trimEnd(), trimmed.slice(at + 1).trimStart()]];
+  });
+}
