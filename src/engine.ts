@@ -116,6 +116,8 @@ export class Engine<K, V> {
       partitioningOf: (topic) => rules.of(topic) as TopicRules<unknown, unknown>,
       onGrowth,
       lastBrokerError: health.lastError,
+      refusal: (asked, again) => events.refusal(asked, again),
+      letIn: () => events.letIn(),
     });
     this.pipeline = {
       rules: { topics: rules, maxRequestSize },

@@ -41,6 +41,12 @@ const ALL_BROKERS_DOWN = '_ALL_BROKERS_DOWN';
 /** Trying again will not help: the credentials or certificates are wrong. */
 const REFUSALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', '_SSL', 'SASL_AUTHENTICATION_FAILED']);
 
+/**
+ * A refusal from before somebody asked may have been cured since; librdkafka does not repeat one that stays the same. It
+ * counts again when there has been time for another attempt.
+ */
+const OLD_REFUSAL_COUNTS_AFTER_MS = 3000;
+
 /** TLS 1.3 has a broker refuse our certificate, or its lack, after the handshake: librdkafka calls that a broken connection. */
 const ALERT = /SSL alert number (4[2-68]|116)\b/;
 /** librdkafka breaks a connection itself when a request's time is over. */
@@ -78,9 +84,20 @@ export class BrokerEvents {
     return this.#handshakeUnansweredAt;
   }
 
-  /** The last complaint that trying again will not cure, if it came at this time (of `performance.now`) or later. */
-  refusalSince(time: number): MillraceError | undefined {
-    return this.#refusal !== undefined && this.#refusal.at >= time ? this.#refusal.error : undefined;
+  /**
+   * What keeps out somebody who has asked for an answer since `asked` (of `performance.now`), last at `again`: a complaint
+   * that trying again will not cure, from before that last attempt, which was in vain too.
+   */
+  refusal(asked: number, again = Number.POSITIVE_INFINITY): MillraceError | undefined {
+    const refusal = this.#refusal;
+    if (refusal === undefined || refusal.at > again) return undefined;
+    const isOld = refusal.at < asked && performance.now() - asked <= OLD_REFUSAL_COUNTS_AFTER_MS;
+    return isOld ? undefined : refusal.error;
+  }
+
+  /** A broker has let us in: whatever was refused before counts no more. */
+  letIn(): void {
+    this.#refusal = undefined;
   }
 
   /** What ended the producer, if anything did (such as being fenced). */

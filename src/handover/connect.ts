@@ -6,11 +6,6 @@ import type { OAuthTokens } from './oauth-token';
 
 const FIRST_ATTEMPT_MS = 250;
 const LONGEST_ATTEMPT_MS = 4000;
-/**
- * A refusal from before the call may have been cured since; librdkafka does not repeat one that stays the same. It counts
- * again when there has been time for another attempt.
- */
-const OLD_REFUSAL_COUNTS_AFTER_MS = 3000;
 
 const NO_REASON =
   'no connection gave a reason; listeners that want TLS or SASL close others without one (see ssl, sasl)';
@@ -34,9 +29,12 @@ export async function connect(connecting: Connecting): Promise<void> {
   for (let attemptMs = FIRST_ATTEMPT_MS; ; attemptMs = Math.min(attemptMs * 2, LONGEST_ATTEMPT_MS)) {
     const left = Math.ceil(connectTimeoutMs - elapsed());
     const [error] = await client.refreshMetadata([], Math.max(1, Math.min(attemptMs, left)));
-    if (error === 0) return;
+    if (error === 0) {
+      events.letIn();
+      return;
+    }
     ensureOpen();
-    const refusal = events.refusalSince(elapsed() > OLD_REFUSAL_COUNTS_AFTER_MS ? 0 : started);
+    const refusal = events.refusal(started);
     if (refusal !== undefined) {
       throw new ConnectionError(
         `the brokers at ${bootstrapServers} refused the connection: ${refusal.message}`,

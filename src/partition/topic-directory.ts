@@ -98,6 +98,10 @@ export interface TopicDirectoryOptions {
   onGrowth: (growth: PartitionGrowth) => void;
   /** The last complaint of a broker, for the error's cause. */
   lastBrokerError: () => Error | undefined;
+  /** What keeps out who has asked since the first time, and again at the second: wrong credentials, a certificate. */
+  refusal: (asked: number, again: number) => MillraceError | undefined;
+  /** Is told that brokers have answered. */
+  letIn: () => void;
 }
 
 /** A blocked request holds a thread of libuv's pool: short at first, longer when a broker is slow to answer. */
@@ -228,12 +232,14 @@ export class TopicDirectory {
     this.#refreshing = true;
     const found = await this.#client.refreshMetadata(ids, LONGEST_TIMEOUT_MS);
     this.#refreshing = false;
+    if (found[0] === 0) this.#options.letIn();
     this.#read(found);
   }
 
   async #resolve(): Promise<void> {
     let timeoutMs = FIRST_TIMEOUT_MS;
     let pauseMs = FIRST_PAUSE_MS;
+    const began = performance.now();
     while (this.#unresolved.size > 0 && this.#closed === undefined) {
       const asked = [...this.#unresolved];
       const started = performance.now();
@@ -243,9 +249,15 @@ export class TopicDirectory {
       );
       const error = found[0] === 0 ? '' : kafkaErrorName(found[0]);
       if (error === '_TIMED_OUT') timeoutMs = Math.min(timeoutMs * 2, LONGEST_TIMEOUT_MS);
-      if (error !== '') for (const topic of asked) topic.unanswered(kafkaErrorDescription(found[0]));
+      if (error === '') this.#options.letIn();
+      else for (const topic of asked) topic.unanswered(kafkaErrorDescription(found[0]));
       this.#read(found);
       if (this.#closed !== undefined) break;
+      // As Java's: what will not be cured by waiting is told at once.
+      const refusal = error === '' ? undefined : this.#options.refusal(began, started);
+      if (refusal !== undefined) {
+        this.#settle(new Map([...this.#unresolved].map((topic) => [topic, refused(topic, refusal)])));
+      }
       const late = [...this.#unresolved].filter((topic) => performance.now() >= topic.deadline);
       this.#settle(new Map(late.map((topic) => [topic, this.#timeout(topic)])));
       if (this.#unresolved.size === 0) break;
@@ -334,6 +346,14 @@ export class TopicDirectory {
       { topic: topic.name, cause: topic.lastAnswer ?? cause, timedOutIn: 'metadata' },
     );
   }
+}
+
+function refused(topic: Topic, cause: MillraceError): RecordError {
+  return new RecordError(
+    `topic ${topic.name}: the brokers refused the connection: ${cause.message}`,
+    cause.code,
+    { topic: topic.name, cause, retriable: false },
+  );
 }
 
 function pause(ms: number): Promise<void> {

@@ -8,7 +8,6 @@ import { describeOnKafka } from '../broker/real-broker';
 import { createTopic, partitionStates } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 import { encryptedKey } from './certificates';
-import { everythingSaid } from './everything-said';
 import { PASSWORD, SecuredKafka, USER } from './secured-kafka';
 import { unsecuredToken } from './tokens';
 
@@ -217,6 +216,42 @@ describeOnKafka('a Kafka that asks who comes', () => {
       await producer.send({ topic, value: 'after all' });
     });
 
+    it('goes on after a provider that failed while tokens expired', async () => {
+      let works = true;
+      let failures = 0;
+      const producer = openProducer({
+        bootstrapServers: secured.kafka.serversOf('SASL'),
+        deliveryTimeoutMs: 60_000,
+        ...withProvider(async () => {
+          if (works) return { value: unsecuredToken(5) };
+          failures++;
+          throw new Error('the token service is down');
+        }),
+      });
+      const told = new Set<string>();
+      producer.on('brokerError', ({ message, fatal }) => told.add(`${fatal} ${message}`));
+      await producer.connect();
+      const sent: Promise<unknown>[] = [];
+      const sendFor = async (ms: number) => {
+        for (const until = performance.now() + ms; performance.now() < until; await sleep(50)) {
+          sent.push(producer.send({ topic, value: 'by token' }));
+        }
+      };
+      await sendFor(1000);
+      works = false;
+      // Longer than a token lives: the broker ends its connections (KIP-368).
+      await sendFor(9000);
+      expect(failures).toBeGreaterThan(0);
+      expect([...told].filter((one) => one.includes('the token service is down'))).toEqual([
+        expect.stringMatching(/^false .*oauthBearerProvider: the token service is down/),
+      ]);
+      works = true;
+      await sendFor(2000);
+      // librdkafka asks again ten seconds after a failure.
+      await Promise.all(sent);
+      expect(await producer.close()).toMatchObject({ accepted: sent.length, delivered: sent.length });
+    }, 90_000);
+
     it('tells that the provider keeps it waiting', async () => {
       const producer = openProducer({
         bootstrapServers: secured.kafka.serversOf('SASL'),
@@ -250,59 +285,68 @@ describeOnKafka('a Kafka that asks who comes', () => {
     });
   });
 
-  describe('secrets', () => {
-    const PASSPHRASE = 'planted-passphrase-92ab01';
+  describe('tells a send without connect()', () => {
+    const sasl = { mechanism: 'SCRAM-SHA-256' as const, username: USER, password: PASSWORD };
 
-    it('are in nothing the producer says, not even when asked for everything', async () => {
-      const key = await encryptedKey(secured.client, PASSPHRASE);
-      const token = unsecuredToken(60);
-      const keyLine = key.split('\n')[2];
-      const plainKeyLine = secured.client.key.split('\n')[1];
-      const secrets = [PASSWORD, PASSPHRASE, token, keyLine, plainKeyLine];
-      expect(secrets.every((secret) => secret.length > 15)).toBe(true);
-      const ssl = { ca, cert: secured.client.cert, key, passphrase: PASSPHRASE };
-      const oauth = { mechanism: 'OAUTHBEARER' as const };
-      const attempts: [string, Credentials][] = [
-        ...MECHANISMS.flatMap((mechanism): [string, Credentials][] => [
-          ['SASL', { ssl, sasl: { mechanism, username: USER, password: PASSWORD } }],
-          ['SASL', { ssl, sasl: { mechanism, username: 'mallory', password: PASSWORD } }],
-          ['TLS', { ssl, sasl: { mechanism, username: USER, password: PASSWORD } }],
-        ]),
-        ['SASL', { ssl, sasl: { ...oauth, oauthBearerProvider: async () => ({ value: token }) } }],
-        ['SASL', { ssl, sasl: { ...oauth, oauthBearerProvider: async () => ({ value: `${token}x` }) } }],
-        [
-          'SASL',
-          { ssl, sasl: { ...oauth, oauthBearerProvider: async () => ({ value: token, lifetimeMs: 1 }) } },
-        ],
-        ['MUTUAL', { ssl }],
-        ['MUTUAL', { ssl: { ...ssl, key: secured.client.key, passphrase: undefined } }],
-        ['EXPIRED', { ssl }],
-        // Refused before anything is sent: a passphrase that does not fit, a key that is another's, no key at all.
-        ['MUTUAL', { ssl: { ...ssl, passphrase: `${PASSPHRASE}x` } }],
-        ['MUTUAL', { ssl: { ...ssl, key: key.replace(keyLine, keyLine.toLowerCase()) } }],
-        ['MUTUAL', { ssl: { ...ssl, cert: ca } }],
-      ];
-      let said = '';
-      for (const [listener, credentials] of attempts) {
-        said += await everythingSaid(
-          {
-            bootstrapServers: secured.kafka.serversOf(listener),
-            connectTimeoutMs: 2000,
-            maxBlockMs: 1000,
-            ...credentials,
-            librdkafka: { debug: 'all', 'statistics.interval.ms': 100 },
-          },
-          topic,
-        );
+    it.each<{ why: string; code: string; says: RegExp; credentials: () => Credentials }>([
+      {
+        why: 'a wrong password',
+        code: '_AUTHENTICATION',
+        says: /the brokers refused the connection: .*SASL authentication error: Authentication failed/,
+        credentials: () => ({ ssl: { ca }, sasl: { ...sasl, password: 'guessed' } }),
+      },
+      {
+        why: 'an unknown authority',
+        code: '_SSL',
+        says: /the brokers refused the connection: .*certificate was signed by an unknown authority/,
+        credentials: () => ({ ssl: { ca: secured.stranger.cert }, sasl }),
+      },
+    ])('of $why, each time', async ({ code, says, credentials }) => {
+      const producer = producerAt('SASL', credentials());
+      const refusal = { name: 'RecordError', code, retriable: false, message: expect.stringMatching(says) };
+      for (let round = 0; round < 2; round++) {
+        const started = performance.now();
+        await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject(refusal);
+        const records = [
+          { topic, value: 'v' },
+          { topic: 'another', value: 'v' },
+        ];
+        await expect(producer.sendBatch(records)).rejects.toMatchObject({ errors: [refusal, refusal] });
+        expect(performance.now() - started).toBeLessThan(CONNECT_TIMEOUT_MS * 2);
       }
-      expect(said.length).toBeGreaterThan(100_000);
-      expect(said).toContain('sasl.password');
-      for (const secret of secrets) {
-        for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')]) {
-          const at = said.indexOf(form);
-          expect(at < 0 ? 'not said' : said.slice(Math.max(0, at - 300), at)).toBe('not said');
-        }
-      }
+      expect(producer.metrics()).toMatchObject({ waitingSends: 0, outstandingRecords: 0 });
+    });
+
+    it('of no token, and delivers as soon as there is one', async () => {
+      let works = false;
+      const provider = async () => {
+        if (!works) throw new Error('the token service is down');
+        return { value: unsecuredToken(60) };
+      };
+      const producer = producerAt('SASL', {
+        ssl: { ca },
+        sasl: { mechanism: 'OAUTHBEARER', oauthBearerProvider: provider },
+      });
+      await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject({
+        code: '_AUTHENTICATION',
+        message: expect.stringMatching(/oauthBearerProvider: the token service is down/),
+      });
+      works = true;
+      await expect
+        .poll(() => producer.send({ topic, value: 'v' }).then(({ partition }) => partition, String), {
+          timeout: 30_000,
+        })
+        .toBe(0);
     }, 60_000);
+
+    it('nothing of the kind while the broker is only away', async () => {
+      const producer = openProducer({
+        bootstrapServers: 'localhost:1',
+        maxBlockMs: 2000,
+        ssl: { ca },
+        sasl,
+      });
+      await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject({ code: 'METADATA_TIMEOUT' });
+    });
   });
 });
