@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', './test/broker/skipped-files.ts'],
     globalSetup: ['./test/broker/global-setup.ts'],
     // The addon's threads and its memory are the process's: each test file gets one of its own.
     pool: 'forks',

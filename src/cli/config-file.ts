@@ -1,8 +1,8 @@
 // librdkafka's properties from a file, where a command line would show them to everybody who can list processes.
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { describeFileError } from '../ingest/reject-sink';
 import { UsageError } from './exit';
-import { describeFileError } from './input';
 import { collectProperty } from './option-values';
 
 type Property = [name: string, value: string];

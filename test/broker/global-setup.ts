@@ -11,6 +11,8 @@ declare module 'vitest' {
     kafkaBrokers: string | null;
     /** The same of kfake, or null where it cannot be built. */
     kfakeBrokers: string | null;
+    /** Why no further Kafka can be started here, or null where it can. */
+    cannotStartKafka: string | null;
   }
 }
 
@@ -30,6 +32,7 @@ export default async function setup(project: Project): Promise<() => Promise<voi
   const kafka = await startKafka();
   project.provide('kafkaBrokers', kafka?.bootstrapServers ?? null);
   project.provide('kfakeBrokers', kfake?.bootstrapServers ?? null);
+  project.provide('cannotStartKafka', javaAndMavenMissing() ?? null);
   return async () => {
     await Promise.all([kafka?.stop?.(), kfake?.stop?.()]);
   };
@@ -37,11 +40,12 @@ export default async function setup(project: Project): Promise<() => Promise<voi
 
 async function startKafka(): Promise<Running | undefined> {
   const given = process.env.KAFKA_BROKERS;
+  const missing = javaAndMavenMissing();
   if (given) {
     await answers(given);
+    if (missing !== undefined) announceSkip('a Kafka of their own', missing, 'Install Java 17 and Maven.');
     return { bootstrapServers: given };
   }
-  const missing = javaAndMavenMissing();
   if (missing === undefined) return RealKafka.start();
   announceSkip(
     'a real Kafka',

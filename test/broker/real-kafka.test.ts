@@ -3,7 +3,7 @@ import type { Message, Producer } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { kafkaJs } from './kafkajs-client';
 import { forEachRecord, type ReadRecord, readBack } from './read-back';
-import { describeOnKafka } from './real-broker';
+import { describeOnKafka, describeWithOwnKafka } from './real-broker';
 import { RealKafka } from './real-kafka';
 import {
   createTopic,
@@ -176,7 +176,7 @@ async function withProducer(
   }
 }
 
-describeOnKafka('a cluster of three brokers behind proxies', () => {
+describeWithOwnKafka('a cluster of three brokers behind proxies', () => {
   it('stores on all three, outlives a kill, a pause and a cut, and has its broker back on the same port', async () => {
     const kafka = await RealKafka.start({ brokers: 3, heap: '384m', proxied: true });
     onTestFinished(() => kafka.stop());

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BatchError, Producer, RecordMetadata } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
 import { createTopic, partitionStates } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
@@ -218,7 +218,7 @@ describe('a topic without leaders', () => {
   });
 });
 
-describeOnKafka('a topic that has lost its only broker, of three real ones', () => {
+describeWithOwnKafka('a topic that has lost its only broker, of three real ones', () => {
   // At a pace that any machine keeps up with: `npm run bench:bad-topic` measures the full rate.
   it('leaves another at least 90 % of its rate', async () => {
     const kafka = await RealKafka.start({ brokers: 3, heap: '384m' });

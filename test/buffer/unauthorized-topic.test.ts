@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BatchError, type Producer, type RecordError } from '../../src';
 import { KafkaWithAcls } from '../broker/kafka-with-acls';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { createTopic, endOffsets } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
 const REFUSED = 'TOPIC_AUTHORIZATION_FAILED';
 const DELIVERED = 'delivered';
 
-describeOnKafka('an unauthorized topic', () => {
+describeWithOwnKafka('an unauthorized topic', () => {
   let acls: KafkaWithAcls;
   beforeAll(async () => {
     acls = await KafkaWithAcls.start({ heap: '384m' });

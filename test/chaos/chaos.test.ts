@@ -1,12 +1,12 @@
 // A short run of chaos for every change; `npm run test:chaos` is the long one.
 import { randomInt } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { runChaos } from './chaos-run';
 import { FAULTS } from './faults';
 import { brokenPromises } from './figures';
 
-describeOnKafka('three brokers that fail while every API writes', () => {
+describeWithOwnKafka('three brokers that fail while every API writes', () => {
   it('lose nothing acknowledged, store nothing twice, keep order and settle every promise', async () => {
     const seed = randomInt(1, 2 ** 32);
     const progress: string[] = [`seed ${seed}`];

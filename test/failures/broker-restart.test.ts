@@ -1,12 +1,12 @@
 // A real broker, killed and started again under load: what was acknowledged is there, once.
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { forEachRecord } from '../broker/read-back';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
 import { createTopic } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
-describeOnKafka('a broker that is killed and started again under load', () => {
+describeWithOwnKafka('a broker that is killed and started again under load', () => {
   it('has every acknowledged record once, in order for each key', async () => {
     const kafka = await RealKafka.start();
     onTestFinished(() => kafka.stop());

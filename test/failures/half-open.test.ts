@@ -1,12 +1,12 @@
 // A host that vanishes leaves a connection open that nobody answers on: requestTimeoutMs is what finds out.
 import { expect, it, onTestFinished } from 'vitest';
 import { readBack } from '../broker/read-back';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
 import { createTopic } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
-describeOnKafka('a connection that nobody answers on any more', () => {
+describeWithOwnKafka('a connection that nobody answers on any more', () => {
   it('is given up after requestTimeoutMs, and its records go another way, once', async () => {
     const kafka = await RealKafka.start({ proxied: true, heap: '384m' });
     onTestFinished(() => kafka.stop());

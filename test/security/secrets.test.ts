@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Producer, type ProducerOptions } from '../../src';
 import { Kafka, logLevel } from '../../src/kafkajs';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { createTopic } from '../broker/topics';
 import { runCli } from '../cli/run-cli';
 import { ScratchDirectory } from '../cli/scratch-directory';
@@ -29,7 +29,7 @@ function expectUnsaid(said: string, secrets: readonly string[]): void {
   }
 }
 
-describeOnKafka('secrets', () => {
+describeWithOwnKafka('secrets', () => {
   const scratch = new ScratchDirectory();
   let secured: SecuredKafka;
   let topic: string;

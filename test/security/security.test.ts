@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { MillraceError, Producer, ProducerOptions } from '../../src';
 import { TopicAdmin } from '../../src/admin/topic-admin';
 import { readBack } from '../broker/read-back';
-import { describeOnKafka } from '../broker/real-broker';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { createTopic, partitionStates } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 import { encryptedKey } from './certificates';
@@ -16,7 +16,7 @@ type Credentials = Pick<ProducerOptions, 'ssl' | 'sasl' | 'librdkafka'>;
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-describeOnKafka('a Kafka that asks who comes', () => {
+describeWithOwnKafka('a Kafka that asks who comes', () => {
   let secured: SecuredKafka;
   let topic: string;
   let ca: string;
