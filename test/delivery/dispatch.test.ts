@@ -302,6 +302,31 @@ describe('a full buffer', () => {
     await new Promise<void>((resolve) => stream.end(resolve));
     expect(producer.metrics().deliveredRecords).toBe(written + 2);
   });
+
+  it('lets writable() write on when there is room for some of it, long before all is delivered', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 2 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, bufferMemory: 50_000 });
+    await producer.sendBatch([
+      { topic: 'orders', partition: 0 },
+      { topic: 'orders', partition: 1 },
+    ]);
+    // Two thirds of the buffer are stuck, and stay so; what is written has the rest, piece by piece.
+    cluster.setLeader('orders', 1, null);
+    const stuck = producer.dispatch({ topic: 'orders', partition: 1, value: 'x'.repeat(33_000) });
+    await stuck.accepted;
+    const stream = producer.writable({ highWaterMark: 4 });
+    for (let i = 0; i < 40; i++) {
+      const value = 'x'.repeat(5000);
+      if (!stream.write({ topic: 'orders', partition: 0, value })) {
+        await new Promise((resume) => stream.once('drain', resume));
+      }
+    }
+    expect(producer.metrics().bufferedBytes).toBeGreaterThan(33_000);
+    await expect.poll(() => producer.metrics().deliveredRecords, { timeout: 10_000 }).toBe(42);
+    await producer.close({ timeoutMs: 0 });
+    await expect(stuck.delivered).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+  });
 });
 
 describeOnEachCluster('sendAll()', (cluster) => {

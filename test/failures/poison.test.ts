@@ -7,7 +7,10 @@ import { createTopic } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
 /** Sends and waits, whatever becomes of the records: the errors by their index. */
-async function errorsOf(producer: Producer, records: ProducerRecord[]): Promise<Map<number, RecordError>> {
+async function errorsOf(
+  producer: Pick<Producer, 'sendBatch'>,
+  records: ProducerRecord[],
+): Promise<Map<number, RecordError>> {
   try {
     await producer.sendBatch(records);
     return new Map();
@@ -101,8 +104,8 @@ describeOnKafka('a record that the broker refuses', (brokers) => {
   it("takes its request's others along with onPoison: 'fail', and says why", async () => {
     const topic = await compacted();
     const producer = openProducer({ bootstrapServers: brokers(), onPoison: 'fail', lingerMs: 50 });
-    // A partition's first record goes alone.
-    await producer.send({ topic, partition: 0, key: 'first', value: 'first' });
+    // A partition's first record travels alone.
+    await producer.send({ topic, partition: 0, key: 'before', value: '-1' });
     const errors = await errorsOf(
       producer,
       keyed(topic, 100, (i) => i === 50),
@@ -112,7 +115,42 @@ describeOnKafka('a record that the broker refuses', (brokers) => {
       const code = index === 50 ? 'INVALID_RECORD' : '_INVALID_DIFFERENT_RECORD';
       expect(error).toMatchObject({ code, persisted: 'no', retriable: index !== 50 });
     }
-    expect((await readBack(brokers(), topic)).map(({ value }) => String(value))).toEqual(['first']);
+    expect(numbers(await readBack(brokers(), topic))).toEqual([-1]);
+  });
+
+  it('takes its transaction along: nothing of it becomes visible, and the next one does', async () => {
+    const topic = await compacted();
+    const elsewhere = await compacted();
+    const producer = openProducer({
+      bootstrapServers: brokers(),
+      transactionalId: `poison-${topic}`,
+      lingerMs: 50,
+    });
+    const poisoned = await producer.beginTransaction();
+    await poisoned.send({ topic, partition: 0, key: 'before', value: '-1' });
+    await poisoned.send({ topic: elsewhere, key: 'k', value: 'v' });
+    const errors = await errorsOf(
+      poisoned,
+      keyed(topic, 100, (i) => i === 50),
+    );
+    // None is sent again: its transaction is to be aborted anyway.
+    expect(errors.size).toBe(100);
+    for (const [index, error] of errors) {
+      const code = index === 50 ? 'INVALID_RECORD' : '_INVALID_DIFFERENT_RECORD';
+      expect(error).toMatchObject({ code, persisted: 'no', abortable: true });
+    }
+    await expect(poisoned.commit()).rejects.toMatchObject({
+      code: 'TRANSACTION_FAILED',
+      abortable: true,
+      cause: { code: 'BATCH_FAILED' },
+    });
+    await poisoned.abort();
+    // A refused record leaves a gap in the sequence, which fails the next transaction once.
+    await producer.transact((tx) => tx.send({ topic, key: 'after', value: '7' }), { retries: 3 });
+    const read = await readBack(brokers(), topic, { expectedCount: 1 });
+    expect(numbers(read)).toEqual([7]);
+    expect(await readBack(brokers(), elsewhere)).toEqual([]);
+    expect(producer.metrics()).toMatchObject({ outstandingRecords: 0, bufferedBytes: 0 });
   });
 
   it('ends with those sent again accounted for when the producer closes at once', async () => {
