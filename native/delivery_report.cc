@@ -82,7 +82,8 @@ void write_partial_report(PendingFrame& frame, bool give_up, uint8_t* to) noexce
       const int16_t outcome = segment.submitted ? slot.outcome() : kErrorInFlight;
       if (outcome == kErrorInFlight) {
         report.put_unsettled(i, unsettled, status);
-        if (segment.submitted) report.partitions[i] = slot.partition;
+        // The slot's own may be written at this moment.
+        if (segment.submitted) report.partitions[i] = frame.sources()[i].partition;
         report.head[2] += give_up ? 1 : 0;
         continue;
       }

@@ -952,5 +952,32 @@ TEST_F(ClientTest, AnOverdueFrameIsToldOfInPartsAndGivenUpOnce) {
   EXPECT_EQ(receiver.reports.at(5).records[0].error, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
 }
 
+// Whether a broker thread writes what is read meanwhile is for the thread sanitizer to see.
+TEST_F(ClientTest, AFrameIsToldOfInPartsWhileItIsBeingAcknowledged) {
+  constexpr uint32_t kRecords = 400;
+  constexpr int kPartitions = 4;
+  Receiver receiver(options());
+  const uint32_t topic = open_topic(receiver, "topic", kPartitions);
+  std::vector<TestRecord> records;
+  for (uint32_t i = 0; i < kRecords; i++) records.push_back(at(topic, static_cast<int32_t>(i % kPartitions)));
+  HeldFrame frame(records);
+  const DeliveryChannel* const channel = &receiver.client->home();
+  const int64_t later = Client::now_ms() + 1000000;
+  for (uint32_t id = 1; id <= 20; id++) {
+    receiver.client->submit(frame.submission(id));
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (receiver.reports.size() < id) {
+      ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+      std::vector<uint8_t> report;
+      if (receiver.client->report_overdue(channel, later, 0, report) == 0) {
+        receiver.take();
+        continue;
+      }
+      const auto* const partitions = reinterpret_cast<const int32_t*>(report.data() + 16 + kRecords * 16);
+      for (uint32_t i = 0; i < kRecords; i++) ASSERT_EQ(partitions[i], static_cast<int32_t>(i % kPartitions));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace::test
