@@ -4,6 +4,7 @@ import { isTopicName } from '../intake/check-record';
 import type { Compression } from '../options/producer-options';
 import { CompressionTypes } from './enums';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
+import { numberOf } from './numeric-options';
 import { protocolError } from './protocol-errors';
 import type { ProducerBatch, TopicMessages } from './types';
 
@@ -16,7 +17,8 @@ export interface LaneSettings {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const LONGEST_TIMEOUT_MS = 900_000;
+/** A timeout is rounded up to one of these: each takes a client of its own. */
+const TIMEOUTS_MS = [1000, 5000, 15_000, 30_000, 60_000, 300_000, 900_000];
 const INVALID_TOPIC = 17;
 const INVALID_REQUIRED_ACKS = 21;
 
@@ -55,23 +57,25 @@ export function checkTopicNames(topicMessages: readonly TopicMessages[]): void {
 /** @throws KafkaJSProtocolError for acks that no broker knows, KafkaJSNonRetriableError */
 export function laneSettings(call: ProducerBatch, requestTimeoutMs: number): LaneSettings {
   const { acks = -1, timeout, compression } = call;
-  if (acks !== -1 && acks !== 0 && acks !== 1) throw protocolError(INVALID_REQUIRED_ACKS);
   return {
-    acks,
+    acks: acksOf(acks),
     timeoutMs: timeoutOf(timeout, requestTimeoutMs),
     compression: compressionOf(compression),
   };
 }
 
+function acksOf(acks: unknown): -1 | 0 | 1 {
+  if (acks === -1 || acks === '-1') return -1;
+  if (acks === 0 || acks === '0') return 0;
+  if (acks === 1 || acks === '1') return 1;
+  throw protocolError(INVALID_REQUIRED_ACKS);
+}
+
 // A broker's wait for its replicas is of no use once the client has stopped waiting for the broker.
-function timeoutOf(timeout: number | undefined, requestTimeoutMs: number): number {
-  const wanted = timeout ?? DEFAULT_TIMEOUT_MS;
-  if (typeof wanted !== 'number' || Number.isNaN(wanted)) {
-    throw new KafkaJSNonRetriableError(
-      `Invalid timeout: expected milliseconds, got ${describeValue(timeout)}`,
-    );
-  }
-  return Math.max(1, Math.min(Math.round(wanted), Math.round(requestTimeoutMs), LONGEST_TIMEOUT_MS));
+function timeoutOf(timeout: unknown, requestTimeoutMs: number): number {
+  const wanted = numberOf('timeout', timeout ?? DEFAULT_TIMEOUT_MS);
+  const step = TIMEOUTS_MS.find((ms) => ms >= wanted) ?? (TIMEOUTS_MS.at(-1) as number);
+  return Math.max(1, Math.min(step, Math.round(requestTimeoutMs)));
 }
 
 /** @throws KafkaJSNotImplemented for a number that stands for none */

@@ -3,10 +3,11 @@
 import type { Acks, Compression, ProducerOptions } from '../options/producer-options';
 import { compressionOf, type LaneSettings } from './call';
 import { KafkaJSNotImplemented } from './errors';
+import { withNumbers } from './numeric-options';
 import type { Patience } from './outage';
 import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
-import type { KafkaConfig, ProducerConfig } from './types';
+import type { KafkaConfig, ProducerConfig, RetryOptions } from './types';
 
 const KAFKA_OPTIONS: ReadonlySet<string> = new Set([
   'brokers',
@@ -34,6 +35,14 @@ const PRODUCER_OPTIONS: ReadonlySet<string> = new Set([
   'transactionCompression',
   'maxInFlightRequests',
 ]);
+
+const KAFKA_NUMBERS = [
+  'connectionTimeout',
+  'authenticationTimeout',
+  'reauthenticationThreshold',
+  'requestTimeout',
+] as const;
+const PRODUCER_NUMBERS = ['metadataMaxAge', 'transactionTimeout', 'maxInFlightRequests'] as const;
 
 /** kafkajs knows no limit but the broker's, which rejects what is too large. */
 const LARGEST_RECORD = 1_000_000_000;
@@ -63,19 +72,28 @@ export class EngineOptions {
   readonly budget: RetryBudget;
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  readonly metadataMaxAgeMs: number;
+  readonly warnOnce: (text: string) => void;
   readonly #kafka: KafkaConfig;
   readonly #producer: ProducerConfig;
   readonly #connectionTimeoutMs: number;
 
-  /** @param warnOnce is told of options that have no effect */
-  constructor(kafka: KafkaConfig, producer: ProducerConfig, warnOnce: (text: string) => void) {
+  /**
+   * @param warnOnce is told of what has no effect
+   * @throws KafkaJSNotImplemented, KafkaJSNonRetriableError naming the option
+   */
+  constructor(given: KafkaConfig, givenProducer: ProducerConfig, warnOnce: (text: string) => void) {
+    const kafka = withNumbers(given, KAFKA_NUMBERS);
+    const producer = withNumbers(givenProducer, PRODUCER_NUMBERS);
     this.#kafka = kafka;
     this.#producer = producer;
+    this.warnOnce = warnOnce;
     refuse(kafka);
-    const retry = { ...kafka.retry, ...producer.retry };
-    warnOfIneffective(kafka, producer, retry, warnOnce);
-    this.clientId = kafka.clientId ?? DEFAULTS.clientId;
-    this.budget = retryBudget(retry);
+    this.budget = retryBudget({ ...kafka.retry, ...producer.retry });
+    warnOfIneffective(kafka, producer, { ...kafka.retry, ...producer.retry }, warnOnce);
+    // librdkafka has no name that is empty.
+    this.clientId = kafka.clientId || DEFAULTS.clientId;
+    this.metadataMaxAgeMs = producer.metadataMaxAge ?? DEFAULTS.metadataMaxAge;
     this.requestTimeoutMs = kafka.requestTimeout ?? DEFAULTS.requestTimeout;
     this.#connectionTimeoutMs = kafka.connectionTimeout ?? DEFAULTS.connectionTimeout;
     // So long would kafkajs's attempts to connect take, were no connection ever answered.
@@ -95,7 +113,6 @@ export class EngineOptions {
   of({ acks, timeoutMs, compression }: LaneSettings, brokers: readonly string[]): ProducerOptions {
     const { budget } = this;
     const { authenticationTimeout = DEFAULTS.authenticationTimeout, enforceRequestTimeout } = this.#kafka;
-    const { metadataMaxAge = DEFAULTS.metadataMaxAge } = this.#producer;
     const idempotent = this.idempotent(acks);
     const inFlight = this.#producer.maxInFlightRequests ?? IDEMPOTENT_REQUESTS_IN_FLIGHT;
     const { ssl, sasl, librdkafka } = securityOf(this.#kafka, brokers);
@@ -118,7 +135,7 @@ export class EngineOptions {
       connectTimeoutMs: this.connectTimeoutMs,
       // kafkajs asks for an unknown topic once more after each pause.
       maxBlockMs: atMostMaxInt(budget.pausesMs + this.#connectionTimeoutMs),
-      metadataMaxAgeMs: within(METADATA_MAX_AGE_MS, metadataMaxAge),
+      metadataMaxAgeMs: within(METADATA_MAX_AGE_MS, this.metadataMaxAgeMs),
       maxRequestSize: LARGEST_RECORD,
       bufferMemory: BUFFER_MEMORY,
       ssl,
@@ -187,7 +204,7 @@ function refuse(kafka: KafkaConfig): void {
 function warnOfIneffective(
   kafka: KafkaConfig,
   producer: ProducerConfig,
-  retry: { factor?: number; multiplier?: number },
+  { factor, multiplier }: RetryOptions,
   warnOnce: (text: string) => void,
 ): void {
   for (const name of Object.keys(kafka).filter((name) => !KAFKA_OPTIONS.has(name))) {
@@ -196,9 +213,9 @@ function warnOfIneffective(
   for (const name of Object.keys(producer).filter((name) => !PRODUCER_OPTIONS.has(name))) {
     warnOnce(`Unknown option ${name} of producer() has no effect`);
   }
-  if (retry.factor !== undefined && retry.factor !== 0.2)
+  if (Number(factor ?? 0.2) !== 0.2)
     warnOnce('retry.factor has no effect on producers: jitter is always 0.2');
-  if (retry.multiplier !== undefined && retry.multiplier !== 2)
+  if (Number(multiplier ?? 2) !== 2)
     warnOnce('retry.multiplier has no effect on producers: pauses always double');
   if (kafka.reauthenticationThreshold !== undefined)
     warnOnce('reauthenticationThreshold has no effect on producers: librdkafka renews sessions in time');

@@ -16,7 +16,7 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['_AUTHENTICATION', 'SASL_AUTHE
 const SILENT_BROKER = /Local: Timed out/;
 
 /** kafkajs's protocol versions know one code for having been replaced. */
-const FENCED: ReadonlySet<string> = new Set(['_FENCED', 'PRODUCER_FENCED']);
+const FENCED: ReadonlySet<string> = new Set(['_FENCED', 'PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH']);
 export const TRANSACTION_ENDED = 'Cannot continue to use transaction once ended';
 const INVALID_PRODUCER_EPOCH = 47;
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
@@ -36,7 +36,7 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
   }
   if (error.code === 'TRANSACTION_ENDED')
     return new KafkaJSNonRetriableError(TRANSACTION_ENDED, { cause: error });
-  if (FENCED.has(error.code)) return protocolError(INVALID_PRODUCER_EPOCH, error.message, error);
+  if (isFenced(error)) return protocolError(INVALID_PRODUCER_EPOCH, error.message, error);
   const code = brokerCode(error.code);
   if (code !== undefined) {
     const known = protocolError(code, error.message, error);
@@ -45,6 +45,11 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
   if (error.code === '_UNKNOWN_PARTITION') return protocolFailureOfPartition(error);
   if (!error.retriable) return new KafkaJSNonRetriableError(error.message, { cause: error });
   return exceeded(reasonOfTimeout(error), budget);
+}
+
+/** Another producer has taken its transactional id. */
+export function isFenced({ code }: MillraceError): boolean {
+  return FENCED.has(code);
 }
 
 function connectionFailure(error: ConnectionError, budget: RetryBudget): Error {

@@ -1,18 +1,6 @@
-// `millrace/kafkajs`: kafkajs's names, no logic.
-export { AssignerProtocol, PartitionAssigners } from './assigners';
-export { CompressionCodecs } from './compression-codecs';
-export {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  CompressionTypes,
-  ConfigResourceTypes,
-  ConfigSource,
-  logLevel,
-  ResourcePatternTypes,
-} from './enums';
-export * from './errors';
-export { Kafka } from './kafka';
-export type * from './kafkajs-types';
-export { Partitioners } from './partitioners';
-export type * from './types';
+// `millrace/kafkajs`: kafkajs's names, each by itself and all of them as the default, which `import kafkajs from` takes
+// when it is compiled to CommonJS.
+import * as kafkajs from './names';
+
+export * from './names';
+export default kafkajs;

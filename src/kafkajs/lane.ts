@@ -3,6 +3,7 @@ import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata as Delivered } from '../delivery/record-metadata';
 import { BatchError, ConnectionError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
+import { closedError } from '../lifecycle';
 import type { ProducerOptions } from '../options/producer-options';
 import type { PartitionInfo } from '../partition/topic-directory';
 import type { Producer } from '../producer';
@@ -60,6 +61,9 @@ export class Lane implements Way {
   /** Another client, for what was refused together: one call after the other, so that none shares a request. */
   #apart: Producer | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Calls under way. */
+  #calls = 0;
+  #closing = false;
   #closed = false;
 
   constructor(parts: LaneParts) {
@@ -74,18 +78,28 @@ export class Lane implements Way {
 
   /** @throws (rejects with) RecordError, BatchError, ConnectionError; MillraceError */
   deliver(outgoing: Outgoing): Promise<Delivery> {
-    if (this.#givenUp !== undefined) return this.#deliverElsewhere(outgoing, this.#givenUp);
+    if (this.#closing) return this.#deliverElsewhere(outgoing);
     return this.#outages.pass(
       () => this.#deliver(outgoing),
-      () => this.#deliverElsewhere(outgoing, this.#givenUp as ConnectionError),
+      () => this.#deliverElsewhere(outgoing),
     );
   }
 
-  partitionsFor(topic: string): Promise<PartitionInfo[]> {
-    return this.producer.partitionsFor(topic);
+  async partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    this.#calls++;
+    try {
+      return await this.producer.partitionsFor(topic);
+    } finally {
+      this.#calls--;
+    }
+  }
+
+  get isIdle(): boolean {
+    return this.#calls === 0 && !this.#outages.inProgress;
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#outages.over();
     await this.producer.close();
     this.#closed = true;
@@ -94,6 +108,7 @@ export class Lane implements Way {
   }
 
   async #deliver(outgoing: Outgoing): Promise<Delivery> {
+    this.#calls++;
     try {
       const delivery = await deliver(this.producer, outgoing);
       this.#outages.delivered();
@@ -109,12 +124,14 @@ export class Lane implements Way {
       const turn = this.#turn.then(() => this.#deliverApart(again));
       this.#turn = turn.catch(() => {});
       return put(await turn, failures, others);
+    } finally {
+      this.#calls--;
     }
   }
 
-  async #deliverElsewhere(outgoing: Outgoing, reason: ConnectionError): Promise<Delivery> {
+  async #deliverElsewhere(outgoing: Outgoing): Promise<Delivery> {
     const successor = this.#parts.successor();
-    if (successor === undefined) throw reason;
+    if (successor === undefined) throw this.#givenUp ?? closedError();
     return successor.deliver(outgoing);
   }
 

@@ -8,6 +8,8 @@ import { events, type Instrumentation } from './instrumentation';
 import { Lane } from './lane';
 import type { Logger } from './types';
 
+/** Each has threads and connections of its own. */
+const MOST_LANES = 8;
 /** How often queue sizes are looked at, where somebody listens for them. */
 const STATISTICS_MS = 1000;
 
@@ -16,6 +18,7 @@ export class Lanes {
   readonly #brokers: readonly string[];
   readonly #instrumentation: Instrumentation;
   readonly #logger: Logger;
+  /** The one that was used last is the last. */
   readonly #byKey = new Map<string, Lane>();
   readonly #retired = new Set<Promise<void>>();
   #transactional: Producer | undefined;
@@ -41,8 +44,14 @@ export class Lanes {
   lane(settings: LaneSettings): Lane {
     const last = this.#last;
     if (last !== undefined && same(last.settings, settings)) return last.lane;
-    const key = `${settings.acks} ${settings.timeoutMs} ${settings.compression}`;
-    const lane = this.#byKey.get(key) ?? this.#open(key, settings);
+    const key = keyOf(settings);
+    let lane = this.#byKey.get(key);
+    if (lane === undefined) {
+      this.#makeRoom();
+      lane = this.#open(settings);
+    }
+    this.#byKey.delete(key);
+    this.#byKey.set(key, lane);
     this.#last = { settings, lane };
     return lane;
   }
@@ -53,10 +62,9 @@ export class Lanes {
     return this.#transactional;
   }
 
-  async renewTransactional(): Promise<void> {
-    const old = this.#transactional;
-    this.#transactional = undefined;
-    await old?.close();
+  async renewTransactional(old: Producer): Promise<void> {
+    if (this.#transactional === old) this.#transactional = undefined;
+    await old.close();
   }
 
   /** What was sent is delivered first, and a transaction that is still open is aborted. */
@@ -68,7 +76,22 @@ export class Lanes {
     await Promise.all([...lanes.map((lane) => lane.close()), ...this.#retired, this.#transactional?.close()]);
   }
 
-  #open(key: string, settings: LaneSettings): Lane {
+  /** Closes the lane that has had nothing to do for the longest time, when there are too many. */
+  #makeRoom(): void {
+    if (this.#byKey.size < MOST_LANES) return;
+    this.#options.warnOnce(
+      `More than ${MOST_LANES} combinations of acks, timeout and compression are in use: each takes a client, so idle ` +
+        'ones are closed and opened again',
+    );
+    for (const [key, lane] of this.#byKey) {
+      if (!lane.isIdle) continue;
+      this.#retire(key, lane);
+      return;
+    }
+  }
+
+  #open(settings: LaneSettings): Lane {
+    const key = keyOf(settings);
     const lane: Lane = new Lane({
       options: this.#options.of(settings, this.#brokers),
       patience: this.#options.patience,
@@ -84,7 +107,6 @@ export class Lanes {
       retire: () => this.#retire(key, lane),
       successor: () => (this.#closed ? undefined : this.lane(settings)),
     });
-    this.#byKey.set(key, lane);
     return lane;
   }
 
@@ -132,6 +154,10 @@ export class Lanes {
     else if (level <= 6) this.#logger.info(message, extra);
     else this.#logger.debug(message, extra);
   }
+}
+
+function keyOf({ acks, timeoutMs, compression }: LaneSettings): string {
+  return `${acks} ${timeoutMs} ${compression}`;
 }
 
 function same(a: LaneSettings, b: LaneSettings): boolean {

@@ -30,7 +30,9 @@ export function readMessages(topicMessages: readonly TopicMessages[], forPartiti
   if (topicMessages.length === 1 && !forPartitioner) {
     const [{ topic, messages }] = topicMessages;
     if (areRecords(topic, messages)) {
-      return { records: messages, topic, topics: [{ topic, messages, begin: 0, end: messages.length }] };
+      // The list may be used again at once, while its records wait for a topic or a broker.
+      const records = [...messages];
+      return { records, topic, topics: [{ topic, messages: records, begin: 0, end: records.length }] };
     }
   }
   const records: BatchRecord[] = [];
@@ -38,7 +40,13 @@ export function readMessages(topicMessages: readonly TopicMessages[], forPartiti
   for (const { topic, messages } of merged(topicMessages)) {
     const begin = records.length;
     for (const message of messages) records.push(asRecord(topic, message));
-    topics.push({ topic, messages, begin, end: records.length });
+    // A partitioner sees them later.
+    topics.push({
+      topic,
+      messages: forPartitioner ? [...messages] : messages,
+      begin,
+      end: records.length,
+    });
   }
   return { records, topic: undefined, topics };
 }
@@ -85,8 +93,11 @@ function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages
   return byTopic.size === topicMessages.length ? topicMessages : [...byTopic.values()];
 }
 
-function milliseconds(timestamp: string | number, topic: string): number {
+/** kafkajs takes whatever `BigInt()` does. */
+function milliseconds(timestamp: unknown, topic: string): number {
   if (typeof timestamp === 'number') return timestamp;
+  if (typeof timestamp === 'bigint') return Number(timestamp);
+  if (timestamp instanceof Date) return timestamp.getTime();
   if (typeof timestamp === 'string' && DIGITS.test(timestamp)) return Number(timestamp);
   throw new KafkaJSNonRetriableError(
     `Invalid timestamp for topic "${topic}": expected milliseconds since the epoch, in digits, got ${describeValue(timestamp)}`,
@@ -95,6 +106,10 @@ function milliseconds(timestamp: string | number, topic: string): number {
 
 function withoutValue(topic: string, message: Message): KafkaJSNonRetriableError {
   return new KafkaJSNonRetriableError(
-    `Invalid message without value for topic "${topic}": ${JSON.stringify(message)}`,
+    `Invalid message without value for topic "${topic}": ${JSON.stringify(message, bigintsInDigits)}`,
   );
+}
+
+function bigintsInDigits(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

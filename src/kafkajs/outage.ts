@@ -45,6 +45,10 @@ export class OutageWatch {
     });
   }
 
+  get inProgress(): boolean {
+    return this.#outage !== undefined;
+  }
+
   /** Runs one of the two: `here` at once unless there is an outage. Calls go on in their order. */
   async pass<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): Promise<T> {
     // librdkafka does not say again that a host goes on refusing.

@@ -6,6 +6,7 @@ import type { EngineOptions } from './engine-options';
 import { KafkaJSError, KafkaJSNonRetriableError } from './errors';
 import { toKafkaJSError } from './failure';
 import { type EventName, events, Instrumentation } from './instrumentation';
+import { KnownPartitions } from './known-partitions';
 import { Lanes } from './lanes';
 import { Sending, type Ways } from './sending';
 import { KafkaJSTransaction } from './transaction';
@@ -36,22 +37,24 @@ export class KafkaJSProducer implements Producer {
   readonly #instrumentation: Instrumentation;
   readonly #sending: Sending;
   readonly #ways: Ways;
+  readonly #transactionalPartitions: KnownPartitions;
   #status: 'disconnected' | 'connected' | 'disconnecting' = 'disconnected';
   #lanes: Lanes | undefined;
   #connecting: Promise<void> | undefined;
 
   /** @throws KafkaJSNonRetriableError when `idempotent` contradicts `retry` */
   constructor(parts: ProducerParts) {
-    const { createPartitioner, idempotent, metadataMaxAge = 300_000 } = parts.producer;
-    const retries = { ...parts.kafka.retry, ...parts.producer.retry }.retries;
-    if (idempotent && retries !== undefined && retries < 1) {
+    const { createPartitioner, idempotent } = parts.producer;
+    const { budget, metadataMaxAgeMs } = parts.options;
+    if (idempotent && budget.retries < 1) {
       throw new KafkaJSNonRetriableError(
         'Idempotent producer must allow retries to protect against transient errors',
       );
     }
     this.#parts = parts;
     this.#instrumentation = new Instrumentation(parts.logger);
-    this.#sending = new Sending(parts.options, createPartitioner, metadataMaxAge);
+    this.#sending = new Sending(parts.options, createPartitioner, metadataMaxAgeMs);
+    this.#transactionalPartitions = new KnownPartitions(metadataMaxAgeMs);
     this.#ways = {
       idempotent: idempotent ?? false,
       ensureConnected: () => void this.#openLanes(),
@@ -102,9 +105,10 @@ export class KafkaJSProducer implements Producer {
     return KafkaJSTransaction.begin({
       options,
       sending: this.#sending,
-      engine: lanes.transactional(),
+      engine: () => lanes.transactional(),
+      partitions: this.#transactionalPartitions,
       ensureConnected: this.#ways.ensureConnected,
-      renewEngine: () => lanes.renewTransactional(),
+      renewEngine: (old) => lanes.renewTransactional(old),
       committed: (groupId, offsets) => application.markCommitted(groupId, offsets),
     });
   };

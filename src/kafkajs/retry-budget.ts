@@ -1,4 +1,5 @@
 // kafkajs counts attempts, librdkafka watches the clock: how long the attempts and pauses of a `retry` would take.
+import { withNumbers } from './numeric-options';
 import type { RetryOptions } from './types';
 
 const DEFAULTS = { maxRetryTime: 30_000, initialRetryTime: 300, retries: 5 };
@@ -16,9 +17,11 @@ export interface RetryBudget {
   pausesMs: number;
 }
 
+/** @throws KafkaJSNonRetriableError for what is no number */
 export function retryBudget(options: RetryOptions = {}): RetryBudget {
-  const { maxRetryTime, initialRetryTime } = { ...DEFAULTS, ...definedFields(options) };
-  const retries = Math.min(definedFields(options).retries ?? DEFAULTS.retries, MAX_INT);
+  const given = { ...DEFAULTS, ...withNumbers(options, ['maxRetryTime', 'initialRetryTime', 'retries']) };
+  const { maxRetryTime, initialRetryTime } = given;
+  const retries = Math.max(0, Math.min(Math.ceil(given.retries), MAX_INT));
   let pausesMs = 0;
   let pauseMs = Math.min(initialRetryTime, maxRetryTime);
   let paused = 0;
@@ -35,10 +38,4 @@ export function retryBudget(options: RetryOptions = {}): RetryBudget {
     lastPauseMs: pauseMs,
     pausesMs: Math.min(pausesMs, MAX_INT),
   };
-}
-
-function definedFields<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
-  ) as Partial<T>;
 }

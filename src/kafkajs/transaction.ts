@@ -1,24 +1,29 @@
 // kafkajs's transaction in front of the engine's.
+import { MillraceError } from '../errors';
 import type { Producer } from '../producer';
 import type { Transaction as EngineTransaction } from '../transactions/transaction';
 import type { EngineOptions } from './engine-options';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
-import { TRANSACTION_ENDED, toKafkaJSError } from './failure';
+import { isFenced, TRANSACTION_ENDED, toKafkaJSError } from './failure';
+import type { KnownPartitions } from './known-partitions';
 import { deliver } from './lane';
 import type { Sending, Ways } from './sending';
+import { checkForTransaction } from './transaction-check';
 import type { Offsets, ProducerBatch, ProducerRecord, RecordMetadata, Transaction } from './types';
 
 export interface TransactionParts {
   options: EngineOptions;
   sending: Sending;
-  /** The client of all of its producer's transactions. */
-  engine: Producer;
+  /** The client of its producer's transactions. */
+  engine: () => Producer;
+  /** Of the topics that its producer's transactions have sent to. */
+  partitions: KnownPartitions;
   ensureConnected: () => void;
   /**
-   * Has the next transaction go through another client. librdkafka goes on counting after records that a broker has
+   * Has the next transaction go through another client than this one. librdkafka goes on counting after records that a broker has
    * refused, so that the next transaction to the same partition would fail with OUT_OF_ORDER_SEQUENCE_NUMBER.
    */
-  renewEngine: () => Promise<void>;
+  renewEngine: (old: Producer) => Promise<void>;
   /** Is told of offsets that were committed with the transaction. */
   committed: (groupId: string, offsets: Offsets) => void;
 }
@@ -26,17 +31,24 @@ export interface TransactionParts {
 /** Methods are properties, so that they may be taken off the object, as kafkajs's may. */
 export class KafkaJSTransaction implements Transaction {
   readonly #parts: TransactionParts;
+  readonly #engine: Producer;
   readonly #transaction: EngineTransaction;
+  readonly #sends = new Set<Promise<unknown>>();
   readonly #ways: Ways;
   #ended = false;
   #failed = false;
   readonly #offsets: { groupId: string; offsets: Offsets }[] = [];
 
   /** @throws (rejects with) KafkaJSNonRetriableError when one is open already */
-  static async begin(parts: TransactionParts): Promise<KafkaJSTransaction> {
+  static async begin(parts: TransactionParts, renewed = false): Promise<KafkaJSTransaction> {
+    const engine = parts.engine();
     try {
-      return new KafkaJSTransaction(parts, await parts.engine.beginTransaction());
+      return new KafkaJSTransaction(parts, engine, await engine.beginTransaction());
     } catch (error) {
+      if (isFatal(error) && !renewed) {
+        await parts.renewEngine(engine);
+        return KafkaJSTransaction.begin(parts, true);
+      }
       if ((error as { code?: unknown }).code === 'TRANSACTION_OPEN') {
         throw new KafkaJSNonRetriableError(
           'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
@@ -47,10 +59,12 @@ export class KafkaJSTransaction implements Transaction {
     }
   }
 
-  private constructor(parts: TransactionParts, transaction: EngineTransaction) {
+  private constructor(parts: TransactionParts, engine: Producer, transaction: EngineTransaction) {
     this.#parts = parts;
+    this.#engine = engine;
     this.#transaction = transaction;
-    const { engine, options, ensureConnected } = parts;
+    const { options, partitions, ensureConnected } = parts;
+    const partitionsFor = (topic: string) => engine.partitionsFor(topic);
     this.#ways = {
       idempotent: true,
       ensureConnected,
@@ -63,6 +77,7 @@ export class KafkaJSTransaction implements Transaction {
         }
         return {
           deliver: async (outgoing) => {
+            await checkForTransaction(outgoing, partitions, partitionsFor);
             try {
               return await deliver(transaction, outgoing);
             } catch (error) {
@@ -70,7 +85,7 @@ export class KafkaJSTransaction implements Transaction {
               throw error;
             }
           },
-          partitionsFor: (topic) => engine.partitionsFor(topic),
+          partitionsFor,
         };
       },
     };
@@ -86,7 +101,19 @@ export class KafkaJSTransaction implements Transaction {
 
   readonly sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
     this.#ensureNotEnded();
-    return this.#parts.sending.send(batch, this.#ways);
+    const { options, sending } = this.#parts;
+    if (batch.timeout !== undefined && batch.timeout !== null) {
+      options.warnOnce(
+        'timeout of a call has no effect in a transaction: transactionTimeout bounds all of it',
+      );
+    }
+    const sent = sending.send(batch, this.#ways);
+    this.#sends.add(sent);
+    try {
+      return await sent;
+    } finally {
+      this.#sends.delete(sent);
+    }
   };
 
   readonly sendOffsets = async (given: Offsets & { consumerGroupId: string }): Promise<void> => {
@@ -103,6 +130,8 @@ export class KafkaJSTransaction implements Transaction {
 
   readonly commit = async (): Promise<void> => {
     this.#ensureNotEnded();
+    // What is still being checked is part of it as well.
+    await Promise.allSettled(this.#sends);
     await this.#inOurWords(this.#transaction.commit());
     this.#ended = true;
     for (const { groupId, offsets } of this.#offsets) this.#parts.committed(groupId, offsets);
@@ -112,7 +141,7 @@ export class KafkaJSTransaction implements Transaction {
     this.#ensureNotEnded();
     await this.#inOurWords(this.#transaction.abort());
     this.#ended = true;
-    if (this.#failed) await this.#parts.renewEngine();
+    if (this.#failed) await this.#parts.renewEngine(this.#engine);
   };
 
   // What ended otherwise, with its producer, says why when it is asked for something.
@@ -127,4 +156,9 @@ export class KafkaJSTransaction implements Transaction {
       throw toKafkaJSError(error, this.#parts.options.budget);
     }
   }
+}
+
+/** The engine's client has ended. One that was fenced stays so: its successor is at work. */
+function isFatal(error: unknown): boolean {
+  return error instanceof MillraceError && error.fatal && !isFenced(error);
 }
