@@ -1,7 +1,8 @@
 // librdkafka's threads, as the thread sanitizer can see them. It follows pthread_create and pthread_mutex_lock, but
 // none of C11's names for the same, which librdkafka is compiled with: threads it knew nothing of would crash in it,
-// and every hand-over under a mutex would look like a race. Linked into the tests under the thread sanitizer only,
-// these come before the C library's. There too mtx_t is a pthread mutex and cnd_t a pthread condition.
+// and every hand-over under a mutex would look like a race. Linked into the tests, or preloaded into Node, under the
+// thread sanitizer only, these come before the C library's. There too mtx_t is a pthread mutex and cnd_t a pthread
+// condition.
 #include <pthread.h>
 #include <threads.h>
 
