@@ -306,7 +306,11 @@ describe('a full buffer', () => {
   it('lets writable() write on when there is room for some of it, long before all is delivered', async () => {
     const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 2 }] });
     onTestFinished(() => cluster.close());
-    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, bufferMemory: 50_000 });
+    const producer = openProducer({
+      bootstrapServers: cluster.bootstrapServers,
+      bufferMemory: 50_000,
+      topicBufferShare: 1,
+    });
     await producer.sendBatch([
       { topic: 'orders', partition: 0 },
       { topic: 'orders', partition: 1 },
