@@ -16,15 +16,16 @@ describeParity('values of other types', (parity) => {
     expect(result).toMatchObject({ topicName: topic, errorCode: 0, baseOffset: '0' });
   });
 
-  it.each([
-    ['connectionTimeout', '3000'],
-    ['requestTimeout', '20000'],
-  ])('%s in digits', async (name, digits) => {
-    const topic = await parity.topic();
-    const producer = await parity.connected({}, { [name]: digits as never });
-    await producer.send({ topic, messages: [{ value: 'v' }] });
-    expect(await parity.read(topic)).toHaveLength(1);
-  });
+  // kafkajs itself cannot use the latter.
+  it.each([['connectionTimeout', '3000'], ...(parity.isMillrace ? [['requestTimeout', '20000']] : [])])(
+    '%s in digits',
+    async (name, digits) => {
+      const topic = await parity.topic();
+      const producer = await parity.connected({}, { [name]: digits as never });
+      await producer.send({ topic, messages: [{ value: 'v' }] });
+      expect(await parity.read(topic)).toHaveLength(1);
+    },
+  );
 
   it.each([
     ['a Date', new Date(1_700_000_000_000)],

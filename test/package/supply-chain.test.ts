@@ -7,6 +7,7 @@ interface LockedPackage {
   dev?: boolean;
   peer?: boolean;
   devOptional?: boolean;
+  optional?: boolean;
   hasInstallScript?: boolean;
 }
 
@@ -14,7 +15,8 @@ describe('the packages that users install', () => {
   it('are as many as SECURITY.md says, and run as many install scripts', () => {
     const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
     const others = Object.entries<LockedPackage>(lock.packages).filter(
-      ([path, { dev, peer, devOptional }]) => path !== '' && !dev && !peer && !devOptional,
+      ([path, { dev, peer, devOptional, optional }]) =>
+        path !== '' && !dev && !peer && !devOptional && !optional,
     );
     const scripts = others.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path);
     const [, count] = /With `npm install millrace` come (\d+) other\s+packages/.exec(
