@@ -1,4 +1,5 @@
 // What becomes of kafkajs's options: nothing is dropped silently.
+import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -6,6 +7,7 @@ import {
   CompressionTypes,
   Kafka,
   type KafkaConfig,
+  KafkaJSNonRetriableError,
   KafkaJSNotImplemented,
   logLevel,
   type ProducerConfig,
@@ -169,6 +171,51 @@ describe('the engine', () => {
     });
   });
 
+  it('takes numbers in digits, as environments have them', () => {
+    const config = {
+      connectionTimeout: 3000,
+      authenticationTimeout: 4000,
+      requestTimeout: 5000,
+      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 150 },
+    };
+    const producer = { metadataMaxAge: 7000, maxInFlightRequests: 3, retry: { retries: 4 } };
+    const inDigits = <T>(options: T): T =>
+      JSON.parse(JSON.stringify(options), (_, value) => (typeof value === 'number' ? `${value}` : value));
+    expect(engine(inDigits(config), inDigits(producer))).toEqual(engine(config, producer));
+    const timeout = { transactionalId: 'id', transactionTimeout: '5000' as unknown as number };
+    expect(new EngineOptions({ brokers }, timeout, () => {}).ofTransactions(brokers)).toMatchObject({
+      transactionTimeoutMs: 5000,
+    });
+  });
+
+  it.each<[string, object, object]>([
+    ['connectionTimeout', { connectionTimeout: '3s' }, {}],
+    ['requestTimeout', { requestTimeout: {} }, {}],
+    ['retries', { retry: { retries: 'many' } }, {}],
+    ['initialRetryTime', {}, { retry: { initialRetryTime: Number.NaN } }],
+    ['maxInFlightRequests', {}, { maxInFlightRequests: '' }],
+  ])('refuses what is no number: %s', (name, config, producer) => {
+    expect(() => kafka(config).producer(producer)).toThrow(`Invalid ${name}: expected a number, got`);
+    expect(() => kafka(config).producer(producer)).toThrow(KafkaJSNonRetriableError);
+  });
+
+  it('takes retries that are none for none, and an empty client id for no id', () => {
+    expect(engine({ retry: { retries: -1 } })).toMatchObject({ retries: 0, enableIdempotence: false });
+    expect(engine({ retry: { retries: 2.5 } }).retries).toBe(3);
+    expect(engine({ clientId: '' }).clientId).toBe('kafkajs');
+  });
+
+  it.each([
+    [0, 1000],
+    [1001, 5000],
+    [5000, 5000],
+    [29_000, 30_000],
+    [40_000, 60_000],
+    [2_000_000, 70_000],
+  ])('rounds a call’s timeout up, within what a request may take: %i ms', (timeout, rounded) => {
+    expect(laneSettings({ timeout }, 70_000).timeoutMs).toBe(rounded);
+  });
+
   it.each<[string, ProducerConfig, number, boolean]>([
     ['nothing said', {}, -1, true],
     ['asked for', { idempotent: true }, -1, true],
@@ -257,6 +304,72 @@ describe('a producer', () => {
     await producer.connect();
     return { cluster, producer };
   };
+
+  it('has few clients, however many combinations of settings are used', async () => {
+    const { producer } = await open();
+    const threads = () => Number(/Threads:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+    const before = threads();
+    for (const acks of [-1, 1, 0]) {
+      for (const compression of [0, 1, 2, 3] as const) {
+        for (const timeout of [1000, 2000, 10_000, 20_000]) {
+          await producer.send({ topic: 'orders', acks, compression, timeout, messages: [{ value: 'a' }] });
+        }
+      }
+    }
+    // Each client has three threads or so; those that were closed end a little later.
+    await expect.poll(threads, { timeout: 20_000 }).toBeLessThan(before + 40);
+    expect(warnings.filter((text) => text.includes('combinations'))).toHaveLength(1);
+  });
+
+  it.each<[string, ProducerConfig]>([
+    ['its own', {}],
+    ['one of the program’s', { createPartitioner: () => () => 0 }],
+  ])('leaves a list of messages to its owner at once, with a partitioner that is %s', async (_, config) => {
+    const { producer, cluster } = await open(config);
+    // The first call waits for the topic, the second for nothing.
+    for (const stored of [2, 4]) {
+      const messages = [{ value: 'a' }, { value: 'b' }];
+      const sent = producer.send({ topic: 'orders', messages });
+      messages.length = 0;
+      await sent;
+      expect(await readBack(cluster.bootstrapServers, 'orders')).toHaveLength(stored);
+    }
+  });
+
+  it('commits what was sent without waiting for it', async () => {
+    const { producer, cluster } = await open({ transactionalId: 'id' });
+    const transaction = await producer.transaction();
+    const sends = ['a', 'b', 'c'].map((value) =>
+      transaction.send({ topic: 'orders', messages: [{ value }] }),
+    );
+    await transaction.commit();
+    expect(await Promise.all(sends)).toHaveLength(3);
+    expect(await readBack(cluster.bootstrapServers, 'orders')).toHaveLength(3);
+  });
+
+  it('says that a call’s timeout has no effect in a transaction, once', async () => {
+    const { producer } = await open({ transactionalId: 'id' });
+    const transaction = await producer.transaction();
+    const call = { topic: 'orders', timeout: 1000, messages: [{ value: 'a' }] };
+    await transaction.send(call);
+    await transaction.send(call);
+    await transaction.commit();
+    expect(warnings).toEqual([
+      'timeout of a call has no effect in a transaction: transactionTimeout bounds all of it',
+    ]);
+  });
+
+  it('begins transactions with another client after a fatal error', async () => {
+    const { producer, cluster } = await open({ transactionalId: 'id' });
+    cluster.failRequests('EndTxn', 'INVALID_TXN_STATE');
+    const failing = await producer.transaction();
+    await failing.send({ topic: 'orders', messages: [{ value: 'lost' }] });
+    const error = await rejection(failing.commit());
+    expect(error).toMatchObject({ type: 'INVALID_TXN_STATE', retriable: false });
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 'orders', messages: [{ value: 'kept' }] });
+    await transaction.commit();
+  });
 
   it('compresses natively, whatever codecs are registered', async () => {
     const { producer } = await open();

@@ -19,6 +19,11 @@ describe('exports', () => {
     expect(Object.keys(ours)).toEqual(expect.arrayContaining(names));
   });
 
+  it('are the default export too, for `import kafkajs from` compiled to CommonJS', () => {
+    expect(Object.keys(ours.default as object).sort()).toEqual([...names].sort());
+    for (const name of names) expect((ours.default as Loose)[name]).toBe(ours[name]);
+  });
+
   it.each([
     'logLevel',
     'CompressionTypes',

@@ -137,6 +137,13 @@ describeParity('results', ({ library, topic, connected, read }) => {
     expect((await read(name)).map(({ value }) => String(value))).toEqual(messages.map(({ value }) => value));
   });
 
+  it('accept acks and a timeout in digits', async () => {
+    const name = await topic();
+    const producer = await connected();
+    const [acks, timeout] = ['1', '1000'] as unknown as number[];
+    expect(await producer.send({ topic: name, acks, timeout, messages: [{ value: 'a' }] })).toHaveLength(1);
+  });
+
   it('accept a timeout of the call’s own', async () => {
     const name = await topic();
     const producer = await connected();

@@ -159,6 +159,25 @@ describeParity('transactions', (parity) => {
     expect(await committed(topic, 1)).toEqual(['good']);
   });
 
+  it('refuse what cannot be sent, and go on', async () => {
+    const topic = await parity.topic();
+    const producer = await transactional();
+    const transaction = await producer.transaction();
+    await rejection(transaction.send({ topic, messages: [{ value: 5 as unknown as string }] }));
+    const nowhere = transaction.send({ topic, messages: [{ value: 'lost', partition: 77 }] });
+    if (parity.isMillrace) {
+      expect(await rejection(nowhere)).toMatchObject({
+        name: 'KafkaJSNonRetriableError',
+        cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' },
+      });
+    } else {
+      await nowhere;
+    }
+    await transaction.send({ topic, messages: [{ value: 'good', partition: 0 }] });
+    await transaction.commit();
+    expect(await committed(topic, 1)).toEqual(['good']);
+  });
+
   it('leave sends of the producer itself outside', async () => {
     const [inside, outside] = await Promise.all([parity.topic(), parity.topic()]);
     const producer = await transactional({ idempotent: false });
