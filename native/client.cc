@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
@@ -348,29 +347,24 @@ void Client::expire_parked(int64_t accepted_before_ms) {
   std::shared_lock<std::shared_mutex> gate(gate_);
   for (const auto& topic : topics_) {
     if (!topic->keeps_any()) continue;
-    std::lock_guard<std::mutex> submitting(topic->submitting);
-    fail_held(topic->openings.take_older_than(accepted_before_ms), RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
-    while (!topic->parked.empty() && topic->parked.front()->frame->accepted_at_ms < accepted_before_ms) {
-      Segment* const segment = topic->unpark();
-      PendingFrame* const frame = segment->frame;
-      frame->hold();
-      fail_segment(*frame, *segment, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
-      frame->let_go();
-    }
+    fail_waiting(*topic, accepted_before_ms, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
   }
 }
 
 void Client::fail_parked(rd_kafka_resp_err_t error) {
-  for (const auto& topic : topics_) {
-    std::lock_guard<std::mutex> submitting(topic->submitting);
-    fail_held(topic->openings.take_older_than(INT64_MAX), error);
-    while (!topic->parked.empty()) {
-      Segment* const segment = topic->unpark();
-      PendingFrame* const frame = segment->frame;
-      frame->hold();
-      fail_segment(*frame, *segment, error);
-      frame->let_go();
-    }
+  for (const auto& topic : topics_) fail_waiting(*topic, INT64_MAX, error);
+}
+
+// What waits outside librdkafka and was accepted before this time.
+void Client::fail_waiting(Topic& topic, int64_t accepted_before_ms, int error) {
+  std::lock_guard<std::mutex> submitting(topic.submitting);
+  fail_held(topic.openings.take_older_than(accepted_before_ms), error);
+  while (!topic.parked.empty() && topic.parked.front()->frame->accepted_at_ms < accepted_before_ms) {
+    Segment* const segment = topic.unpark();
+    PendingFrame* const frame = segment->frame;
+    frame->hold();
+    fail_segment(*frame, *segment, error);
+    frame->let_go();
   }
 }
 

@@ -154,6 +154,7 @@ class Client {
   FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
   void pump_topic(Topic& topic);
   void fail_parked(rd_kafka_resp_err_t error);  // with gate_ held
+  static void fail_waiting(Topic& topic, int64_t accepted_before_ms, int error);
   void resend_all();
   void fail_resends();
   void adopt(PendingFrame* frame) noexcept;

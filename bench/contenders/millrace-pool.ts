@@ -5,20 +5,13 @@ import { Producer } from 'millrace';
 import { version } from '../../package.json';
 import type { Connect } from '../node-client';
 import { schemaOf } from '../record-pool';
+import { connectionOf } from './millrace-connection';
 
 const SERIALIZERS = path.join(__dirname, '..', 'workers', 'serializer-module.cjs');
 
 export const connect: Connect = async (spec) => {
   const { topic, workload } = spec;
-  const { idempotent, compression } = workload;
-  const producer = new Producer({
-    bootstrapServers: spec.brokers,
-    acks: 'all',
-    enableIdempotence: idempotent,
-    compression,
-    lingerMs: spec.lingerMs,
-    bufferMemory: spec.bufferBytes,
-  });
+  const producer = new Producer(connectionOf(spec));
   await producer.connect();
   const workers = producer.workers({
     module: SERIALIZERS,

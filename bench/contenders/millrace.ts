@@ -5,6 +5,7 @@ import { version } from '../../package.json';
 import type { Connect } from '../node-client';
 import { type PoolRecord, schemaOf } from '../record-pool';
 import type { Workload } from '../workloads';
+import { connectionOf } from './millrace-connection';
 
 function serializerOf(workload: Workload): Serializer<PoolRecord['value']> | undefined {
   const avro = avroSerializer(schemaOf(workload));
@@ -19,14 +20,8 @@ function serializerOf(workload: Workload): Serializer<PoolRecord['value']> | und
 }
 
 export const connect: Connect = async (spec) => {
-  const { idempotent, compression } = spec.workload;
   const producer = new Producer<string | undefined, PoolRecord['value']>({
-    bootstrapServers: spec.brokers,
-    acks: 'all',
-    enableIdempotence: idempotent,
-    compression,
-    lingerMs: spec.lingerMs,
-    bufferMemory: spec.bufferBytes,
+    ...connectionOf(spec),
     valueSerializer: serializerOf(spec.workload),
   });
   await producer.connect();

@@ -1,5 +1,5 @@
 // How the program ends: its exit codes, and what it tells of what went wrong.
-import { MillraceError } from '../errors';
+import { MillraceError, messageOf } from '../errors';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
@@ -27,7 +27,7 @@ export async function orErrorAsJson<T>(
     return await run();
   } catch (error) {
     if (asked) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       const told = { code: error instanceof MillraceError ? error.code : codeOf(error), message };
       process.stdout.write(`${JSON.stringify({ ...known(), error: told })}\n`);
     }

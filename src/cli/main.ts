@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { messageOf } from '../errors';
 import { addClusterCommand } from './cluster';
 import { addConfigCommand } from './config';
 import { EXIT_OK, EXIT_USAGE, exitCodeOf, outliveReaders } from './exit';
@@ -38,8 +39,7 @@ async function main(): Promise<void> {
 }
 
 function tell(error: unknown, debug: boolean): void {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`millrace: ${printable(message)}\n`);
+  process.stderr.write(`millrace: ${printable(messageOf(error))}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
 }
 

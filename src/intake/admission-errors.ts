@@ -1,7 +1,7 @@
 // What a record is told that never got into librdkafka.
 import type { BufferMemory, WaitEnd } from '../buffer/buffer-memory';
 import { type AdmissionWaits, inWholeMs } from '../delivery/timeout-stage';
-import { RecordError, withoutStack } from '../errors';
+import { messageOf, RecordError, withoutStack } from '../errors';
 import type { CheckedRecord } from './check-record';
 
 /** Others than the time have ended a wait. */
@@ -116,11 +116,10 @@ export function isClosedError(cause: unknown): boolean {
 
 /** The addon refused a whole frame, as it does when the client was closed, perhaps by the thread that owns it. */
 export function frameRefused(topic: string, index: number, cause: unknown): RecordError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   return withoutStack(
     () =>
       new RecordError(
-        `record ${index} for topic ${topic} could not be handed over: ${reason}`,
+        `record ${index} for topic ${topic} could not be handed over: ${messageOf(cause)}`,
         isClosedError(cause) ? 'PRODUCER_CLOSED' : 'INVALID_RECORD',
         {
           topic,

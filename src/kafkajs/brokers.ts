@@ -1,4 +1,5 @@
 // The brokers to begin with: a list, or a function that is asked at each connect.
+import { messageOf } from '../errors';
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from './errors';
 import type { KafkaConfig } from './types';
 
@@ -25,7 +26,8 @@ async function ask(brokers: () => string[] | Promise<string[]>): Promise<unknown
   try {
     return await brokers();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${reason}`, { cause });
+    throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
