@@ -187,6 +187,7 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
   FrameReader reader(submission.words, submission.word_count, submission.byte_count);
   RecordView record;
   uint32_t index = 0;
+  uint32_t flags = 0;  // of any record
   // Neighbours mostly share their topic.
   uint32_t topic = 0;
   uint32_t segment = 0;
@@ -205,11 +206,13 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
       count = &scratch.counts[segment];
     }
     (*count)++;
+    flags |= record.flags;
     sources[index++] = {static_cast<uint32_t>(record.word_offset), static_cast<uint32_t>(record.byte_offset),
                         record.partition, static_cast<uint16_t>(segment), (record.flags & kRefused) != 0};
   }
   if (reader.error() != nullptr) throw std::invalid_argument(std::string("malformed frame: ") + reader.error());
   if (index != submission.record_count) throw std::invalid_argument("malformed frame: fewer records than announced");
+  if (flags & kHasHeaders) frame->expect_headers();
 
   const auto segment_count = static_cast<uint32_t>(scratch.topics.size());
   frame->make_segments(segment_count);

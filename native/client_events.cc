@@ -26,7 +26,7 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
 
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
 // held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue and the
-// openings' news), calls nothing else of librdkafka.
+// openings' news), asks librdkafka for nothing but what the message holds.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -55,6 +55,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->timestamp_type = static_cast<uint8_t>(type);
   slot->offset = offset_known ? message->offset : -1;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
+  if (slot->keeps_headers) frame->keep_headers(slot, message);
   frame->settle_delivered(slot);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -25,6 +25,12 @@ PendingFrame::PendingFrame(uint32_t frame_id, DeliveryChannel* delivery_channel,
 
 PendingFrame::~PendingFrame() {
   if (memory_ != nullptr) memory_->release();
+  if (spent_headers_ != nullptr) {
+    HeaderLists& lists = HeaderLists::of_this_thread();
+    for (uint32_t i = 0; i < record_count; i++) {
+      if (spent_headers_[i] != nullptr) lists.give_back(HeaderList(spent_headers_[i]));
+    }
+  }
   std::free(block_);
 }
 

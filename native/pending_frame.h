@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "frame_memory.h"
+#include "header_lists.h"
 
 namespace millrace {
 
@@ -49,6 +50,7 @@ struct Slot {
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t
   bool opens_partition;  // sent alone: others wait for what becomes of it
+  bool keeps_headers;    // its list is worth keeping, once delivered
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.
   void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
@@ -95,7 +97,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false};
+    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, false};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
@@ -125,6 +127,13 @@ class PendingFrame {
   void hold() noexcept { open_segments_.fetch_add(1, std::memory_order_relaxed); }
   void let_go() noexcept;
 
+  // Before submission, of a frame with headers.
+  void expect_headers() { spent_headers_ = std::make_unique<rd_kafka_headers_t*[]>(record_count); }
+  // Takes a delivered message's headers, to be given back with the frame's end.
+  void keep_headers(const Slot* slot, rd_kafka_message_t* message) noexcept {
+    rd_kafka_message_detach_headers(message, &spent_headers_[slot->position]);
+  }
+
   void add_detail(uint32_t index, const char* text);
   std::vector<std::pair<uint32_t, std::string>> take_details();
 
@@ -151,6 +160,7 @@ class PendingFrame {
   uint32_t segment_count_ = 0;
   std::atomic<uint32_t> open_segments_{0};
   FrameMemory* memory_ = nullptr;  // one reference, when pinned
+  std::unique_ptr<rd_kafka_headers_t*[]> spent_headers_;  // by position; owned, null where there are none
   std::vector<int32_t> kept_words_;
   std::mutex details_mutex_;
   std::vector<std::pair<uint32_t, std::string>> details_;

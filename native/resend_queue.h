@@ -6,17 +6,13 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <vector>
 
+#include "header_lists.h"
 #include "pending_frame.h"
 
 namespace millrace {
-
-struct HeadersDeleter {
-  void operator()(rd_kafka_headers_t* headers) const noexcept { rd_kafka_headers_destroy(headers); }
-};
 
 // Owns its bytes. Its slot is neither settled nor touched until it is produced again or failed.
 struct ResentRecord {
@@ -27,7 +23,7 @@ struct ResentRecord {
   bool has_value;
   std::vector<uint8_t> key;
   std::vector<uint8_t> value;
-  std::unique_ptr<rd_kafka_headers_t, HeadersDeleter> headers;
+  HeaderList headers;
 };
 
 // Whether the message failed only for the company it was in. Acknowledgements only.

@@ -34,26 +34,16 @@ int produce_batch(PendingFrame& frame, Topic& topic, int32_t partition, int flag
   return accepted;
 }
 
-rd_kafka_headers_t* make_headers(const PendingFrame& frame, const RecordView& record) {
-  rd_kafka_headers_t* const headers = rd_kafka_headers_new(static_cast<size_t>(record.header_count));
-  const uint8_t* bytes = frame.bytes + record.byte_offset + record.key_bytes() + record.value_bytes();
-  for (int32_t i = 0; i < record.header_count; i++) {
-    const int32_t name_length = record.header_lengths[i * 2];
-    const int32_t value_length = record.header_lengths[i * 2 + 1];
-    const uint8_t* const value = bytes + name_length;
-    rd_kafka_header_add(headers, reinterpret_cast<const char*>(bytes), name_length,
-                        value_length < 0 ? nullptr : value, value_length < 0 ? 0 : value_length);
-    bytes = value + (value_length > 0 ? value_length : 0);
-  }
-  return headers;
-}
-
 // A record with headers or a timestamp of its own. Returns how many are inside librdkafka now.
 int produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const RecordView& record, Slot* slot,
                  int flags) {
   const int32_t partition = slot->partition;
   const uint8_t* const key = frame.bytes + record.byte_offset;
-  rd_kafka_headers_t* const headers = record.header_count > 0 ? make_headers(frame, record) : nullptr;
+  HeaderList headers;
+  if (record.header_count > 0) {
+    headers = HeaderLists::of_this_thread().make(record, key + record.key_bytes() + record.value_bytes());
+    slot->keeps_headers = HeaderLists::worth_keeping(record);
+  }
   rd_kafka_vu_t arguments[8];
   size_t count = 0;
   auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
@@ -71,11 +61,13 @@ int produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const Rec
     next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(key), record.key_bytes()};
   }
   if (record.flags & kHasTimestamp) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
-  if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers;
+  if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
 
   rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments, count);
-  if (error == nullptr) return 1;
-  if (headers != nullptr) rd_kafka_headers_destroy(headers);
+  if (error == nullptr) {
+    (void)headers.release();  // librdkafka's now
+    return 1;
+  }
   // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
   // value; any other error only by the latter. The frame is held, so the slot may be looked at.
   // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.

@@ -113,7 +113,7 @@ export class FrameWriter {
     this.#appendField(at + 3, value);
     at += 4;
     if (hasTimestamp) {
-      this.words[at++] = timestamp % 0x100000000;
+      this.words[at++] = timestamp; // modulo 2³², as every store in an Int32Array
       this.words[at++] = Math.floor(timestamp / 0x100000000);
     }
     if (!hasHeaders) return;
@@ -303,7 +303,7 @@ export class FrameWriter {
     if (valueLength > 0) this.#write(at + 3, value as string | Uint8Array, valueLength, memory);
     at += 4;
     if (timestamp !== -1) {
-      words[at++] = timestamp % 0x100000000;
+      words[at++] = timestamp; // modulo 2³², as every store in an Int32Array
       words[at++] = Math.floor(timestamp / 0x100000000);
     }
     if (count === 0) return;
@@ -343,7 +343,7 @@ export class FrameWriter {
     }
     at += 4;
     if (timestamp !== -1) {
-      words[at++] = timestamp % 0x100000000;
+      words[at++] = timestamp; // modulo 2³², as every store in an Int32Array
       words[at++] = Math.floor(timestamp / 0x100000000);
     }
     if (count > 0) words[at++] = count;

@@ -1,19 +1,29 @@
 // Headers on their way from a record into a frame.
-import { isPlainObject, isShortText, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
+import { isPlainObject, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
+
+const { hasOwnProperty } = Object.prototype;
 
 /** One record's headers, read once, in arrays that serve for all records. */
 export class HeaderScratch {
   count = 0;
   readonly names: string[] = [];
   readonly values: unknown[] = [];
-  /** -1: null. */
+  /** -1: null. Those of anything but text are known once measured. */
   readonly lengths: number[] = [];
-  /** Whether all names and values are short texts or null, once measured. */
-  shortText = true;
+  /** Of the names and values that are text. */
+  #textSize = 0;
+  #allText = true;
+
+  /** Whether all names and values are text, and together short enough to be written with others. */
+  get shortText(): boolean {
+    return this.#allText && this.#textSize < LONG_STRING;
+  }
 
   /** False for what needs a closer look. */
   read(headers: unknown): boolean {
     this.count = 0;
+    this.#textSize = 0;
+    this.#allText = true;
     if (headers === undefined) return true;
     if (headers === null || typeof headers !== 'object') return false;
     if (Array.isArray(headers)) {
@@ -21,32 +31,40 @@ export class HeaderScratch {
         if (!Array.isArray(pair) || pair.length !== 2) return false;
         this.#add(pair[0], pair[1]);
       }
-    } else {
-      if (Symbol.iterator in headers) return false;
-      const names = Object.keys(headers);
-      if (names.length === 0) return isPlainObject(headers);
-      for (const name of names) this.#add(name, (headers as Record<string, unknown>)[name]);
+      return true;
     }
-    return true;
+    if (Symbol.iterator in headers) return false;
+    // Not Object.keys: the list it makes costs as much as all the rest.
+    for (const name in headers) {
+      if (!hasOwnProperty.call(headers, name)) return false;
+      this.#add(name, (headers as Record<string, unknown>)[name]);
+    }
+    return this.count > 0 || isPlainObject(headers);
   }
 
   /** Their size, or NOT_USUAL. */
   measure(): number {
+    if (this.#allText) return this.#textSize;
     let size = 0;
-    this.shortText = true;
     for (let i = 0; i < this.count; i++) {
       if (typeof this.names[i] !== 'string') return NOT_USUAL;
       const length = usualLength(this.values[i]);
       if (length === NOT_USUAL) return NOT_USUAL;
       this.lengths[i] = length;
-      if (this.names[i].length >= LONG_STRING || !isShortText(this.values[i], length)) this.shortText = false;
       size += this.names[i].length + Math.max(length, 0);
     }
     return size;
   }
 
-  #add(name: string, value: unknown): void {
-    this.names[this.count] = name;
-    this.values[this.count++] = value;
+  #add(name: unknown, value: unknown): void {
+    const at = this.count++;
+    this.names[at] = name as string;
+    this.values[at] = value;
+    if (typeof name === 'string' && typeof value === 'string') {
+      this.lengths[at] = value.length;
+      this.#textSize += name.length + value.length;
+    } else {
+      this.#allText = false;
+    }
   }
 }
