@@ -1,7 +1,7 @@
 // Headers on their way from a record into a frame.
 import { isPlainObject, LONG_STRING, NOT_USUAL, usualLength } from './field-length';
 
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 /** One record's headers, read once, in arrays that serve for all records. */
 export class HeaderScratch {
@@ -36,7 +36,7 @@ export class HeaderScratch {
     if (Symbol.iterator in headers) return false;
     // Not Object.keys: the list it makes costs as much as all the rest.
     for (const name in headers) {
-      if (!hasOwnProperty.call(headers, name)) return false;
+      if (!isOwn.call(headers, name)) return false;
       this.#add(name, (headers as Record<string, unknown>)[name]);
     }
     return this.count > 0 || isPlainObject(headers);
