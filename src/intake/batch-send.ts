@@ -1,13 +1,12 @@
-// One sendBatch call: packs its records into frames as memory and topics allow, and gathers the outcome.
+// One sendBatch call: packs its records into frames as memory and topics allow.
 //
 // The records are read in order, each once. Where one cannot go on (its topic's partitions are not known yet, the
 // buffer is full) the batch waits there, and what is behind it waits too. When it has waited for memory long enough, it
 // goes through the rest without waiting: other topics may have room.
 import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
-import { type BatchPart, BatchResult } from '../delivery/batch-result';
-import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
+import type { BatchResult } from '../delivery/batch-result';
+import type { DeliveryReport } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
-import { recordFailure } from '../delivery/record-failure';
 import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
@@ -17,24 +16,17 @@ import { onAbort } from './abort-signal';
 import {
   aborted,
   bufferTimeout,
-  frameRefused,
   largerThanBuffer,
   serializationTimeout,
   topicUnknown,
   waitEnded,
 } from './admission-errors';
 import { BatchFrame } from './batch-frame';
-import {
-  asRecordError,
-  type CheckedRecord,
-  checkRecord,
-  countOf,
-  isTopicName,
-  topicOf,
-  upperBoundOf,
-} from './check-record';
+import { BatchOutcome } from './batch-outcome';
+import { BatchRecords } from './batch-records';
+import { asRecordError, type CheckedRecord, isTopicName, upperBoundOf } from './check-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
-import type { BatchRecord, ProducerRecord } from './record';
+import type { BatchRecord } from './record';
 import type { SendExtras } from './single-sends';
 
 export interface BatchExtras extends SendExtras {
@@ -46,14 +38,13 @@ type Progress = 'packed' | 'full' | 'waiting';
 
 export class BatchSend<K, V> implements Waiter, InOrder {
   readonly #pipeline: Pipeline<K, V>;
-  readonly #records: readonly BatchRecord<K, V>[];
+  readonly #records: BatchRecords<K, V>;
   readonly #count: number;
+  readonly #outcome: BatchOutcome<K, V>;
   readonly #epoch: Epoch;
   readonly #resolve: (result: BatchResult) => void;
   readonly #reject: (error: BatchError) => void;
   readonly #extras: BatchExtras | undefined;
-  /** Of records that name none. */
-  readonly #defaultTopic: string | undefined;
   /** Whether the usual topic's records need no closer look: no code of the caller's has to see them. */
   #plain = false;
 
@@ -63,14 +54,9 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #held: CheckedRecord | undefined;
   /** From the record at `#next` on, what a serializer's promises have made of them. */
   #serialized: (CheckedRecord | RecordError)[] = [];
-  /** The batch's only topic, or each record's. */
-  #topicName = '';
-  #topicNames: string[] | undefined;
   #topic: Topic | undefined;
   #frame: BatchFrame | undefined;
   #framesInFlight = 0;
-  readonly #parts: BatchPart[] = [];
-  readonly #refusals = new Map<number, RecordError>();
   /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
   readonly #unknownTopics = new Map<string, RecordError>();
   readonly #waits: AdmissionWaits = { ...NO_WAITS };
@@ -94,10 +80,10 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     extras?: BatchExtras,
   ) {
     this.#pipeline = pipeline;
-    this.#records = records;
+    this.#records = new BatchRecords(records, extras?.topic);
+    this.#count = this.#records.count;
+    this.#outcome = new BatchOutcome(pipeline, this.#records);
     this.#extras = extras;
-    this.#defaultTopic = extras?.topic;
-    this.#count = countOf(records);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#epoch = pipeline.outstanding.accept(this.#count);
@@ -110,7 +96,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       if (signal.aborted) return;
     }
     const { serializing } = this.#pipeline;
-    if (serializing.busy && this.#topicsFrom(0).some((topic) => serializing.holds(topic))) {
+    if (serializing.busy && this.#records.topicsFrom(0).some((topic) => serializing.holds(topic))) {
       this.#serializeRest();
     } else {
       this.#goOn();
@@ -168,7 +154,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #refuseRest(error: (topic: string, index: number) => RecordError): void {
     this.#serialized = [];
     while (this.#next < this.#count) {
-      this.#refuse(error(this.#held?.topic ?? this.#topicOf(this.#next), this.#next));
+      this.#refuse(error(this.#held?.topic ?? this.#records.topicOf(this.#next), this.#next));
     }
     this.#submit();
     this.#finishIfSettled();
@@ -228,7 +214,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     if (this.#held !== undefined) return this.#packHeld(this.#held);
     const serialized = this.#serialized[this.#next];
     if (serialized instanceof RecordError) throw serialized;
-    const record = serialized ?? this.#check(this.#next);
+    const record = serialized ?? this.#records.check(this.#next, this.#pipeline.rules);
     if (record.pending !== undefined) {
       this.#serializeRest(record);
       return 'waiting';
@@ -253,13 +239,13 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     if (first !== undefined) keep(this.#next, first);
     for (let index = this.#next + (first === undefined ? 0 : 1); index < this.#count; index++) {
       try {
-        keep(index, this.#check(index));
+        keep(index, this.#records.check(index, this.#pipeline.rules));
       } catch (error) {
         this.#serialized[index] = asRecordError(error, index);
       }
     }
     this.#waitingSince = performance.now();
-    this.#leaveOrder = serializing.join(this.#topicsFrom(this.#next), Promise.all(promises), this);
+    this.#leaveOrder = serializing.join(this.#records.topicsFrom(this.#next), Promise.all(promises), this);
   }
 
   /** Packs what needs no closer look, as far as it goes. False when the next record does. */
@@ -277,17 +263,17 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       frameRecords: FRAME_RECORDS,
       frameBytes: FRAME_BYTES,
     };
-    const records = this.#records;
+    const { all, defaultTopic } = this.#records;
     const { writer } = handover;
-    const usual = [this.#next, this.#count, topic.name, topic.id, this.#defaultTopic, limits] as const;
-    let packed = writer.appendUsual(records, ...usual);
-    if (packed.count === 0) packed = writer.appendDecorated(records, ...usual);
+    const usual = [this.#next, this.#count, topic.name, topic.id, defaultTopic, limits] as const;
+    let packed = writer.appendUsual(all, ...usual);
+    if (packed.count === 0) packed = writer.appendDecorated(all, ...usual);
     const { count, admitted } = packed;
     if (count === 0) return false;
     memory.take(topic.id, admitted);
     frame.holding.add(topic.id, admitted, count);
     this.#pipeline.tally.accepted += count;
-    this.#topicNames?.fill(topic.name, this.#next, this.#next + count);
+    this.#records.passed(this.#next, this.#next + count);
     this.#next += count;
     this.#submitIfFull();
     return true;
@@ -358,18 +344,16 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   }
 
   #rename(name: string): void {
-    if (name === this.#topicName) return;
-    if (this.#next > 0)
-      this.#topicNames ??= new Array<string>(this.#count).fill(this.#topicName, 0, this.#next);
-    this.#topicName = name;
+    if (name === this.#records.topicName) return;
+    this.#records.name(this.#next, name);
     this.#topic = undefined;
   }
 
   /** Has the topics of the records behind looked up too, all at once. */
   #lookAhead(): void {
     for (let i = this.#next + 1; i < this.#count; i++) {
-      const name = this.#topicOf(i);
-      if (name !== this.#topicName && isTopicName(name)) this.#pipeline.topics.topic(name);
+      const name = this.#records.topicOf(i);
+      if (name !== this.#records.topicName && isTopicName(name)) this.#pipeline.topics.topic(name);
     }
   }
 
@@ -402,8 +386,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
 
   /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
   #refuse(error: RecordError): void {
-    this.#pipeline.tally.refused++;
-    this.#refusals.set(this.#next, error.index === this.#next ? error : error.at(this.#next));
+    this.#outcome.refuse(this.#next, error);
     if (error.topic !== undefined) this.#rename(error.topic);
     if (this.#frame !== undefined) {
       this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
@@ -413,7 +396,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   }
 
   #advance(): void {
-    if (this.#topicNames !== undefined) this.#topicNames[this.#next] = this.#topicName;
+    this.#records.passed(this.#next, this.#next + 1);
     this.#held = undefined;
     this.#next++;
   }
@@ -431,54 +414,18 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   // -- the outcome --
 
   readonly #frameSettled = (frame: BatchFrame, report: DeliveryReport): void => {
-    this.#parts.push({ begin: frame.begin, packedAt: frame.packedAt, report });
+    this.#outcome.frameSettled(frame, report);
     this.#frameEnded();
   };
 
   readonly #frameRefused = (frame: BatchFrame, cause: unknown): void => {
-    for (let i = 0; i < frame.count; i++) {
-      const index = frame.begin + i;
-      if (this.#refusals.has(index)) continue;
-      this.#pipeline.tally.failed++;
-      this.#refusals.set(index, frameRefused(this.#nameAt(index), index, cause));
-    }
+    this.#outcome.frameRefused(frame, cause);
     this.#frameEnded();
   };
 
   #frameEnded(): void {
     this.#framesInFlight--;
     this.#finishIfSettled();
-  }
-
-  #check(index: number): CheckedRecord {
-    return checkRecord(this.#records[index], index, this.#pipeline.rules, this.#defaultTopic);
-  }
-
-  /** Of a record not looked at yet. */
-  #topicOf(index: number): string {
-    return topicOf(() => this.#records[index], this.#defaultTopic);
-  }
-
-  /** As the caller would have sent it by itself. */
-  #complete(index: number): ProducerRecord<K, V> {
-    try {
-      const record = this.#records[index];
-      if (record.topic !== undefined) return record as ProducerRecord<K, V>;
-      return { ...record, topic: this.#defaultTopic as string };
-    } catch {
-      // Its getters, which once gave what was sent, throw by now.
-      return { topic: this.#nameAt(index) };
-    }
-  }
-
-  #topicsFrom(begin: number): string[] {
-    const topics = new Set<string>();
-    for (let i = begin; i < this.#count; i++) topics.add(this.#topicOf(i));
-    return [...topics];
-  }
-
-  #nameAt(index: number): string {
-    return this.#topicNames === undefined ? this.#topicName : this.#topicNames[index];
   }
 
   #finishIfSettled(): void {
@@ -490,34 +437,9 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     }
     if (this.#framesInFlight > 0 || this.#finished) return;
     this.#finished = true;
-    const { outstanding, tally, topics, health } = this.#pipeline;
-    const names = this.#topicNames ?? this.#topicName;
-    const nameAt = typeof names === 'string' ? () => names : (index: number) => names[index];
-    const errors = [...this.#refusals.values()];
-    for (const { begin, packedAt, report } of this.#parts) {
-      if (report.failedCount === 0) continue;
-      const waits = this.#waits;
-      report.errors.forEach((code, i) => {
-        if (code === 0 || code === REFUSED) return;
-        const index = begin + i;
-        const topicName = nameAt(index);
-        const topic = topics.known(topicName);
-        const error = recordFailure(report, i, { topicName, topic, index, packedAt, waits }, health);
-        tally.countFailure(error.code, error.persisted, this.#complete(index));
-        errors.push(error);
-      });
-      topics.refreshSoon();
-    }
-    const result = new BatchResult(this.#count, errors.length, this.#parts, this.#refusals, nameAt);
-    tally.delivered += result.deliveredCount;
-    if (errors.length === 0) this.#resolve(result);
-    else
-      this.#reject(
-        new BatchError(
-          errors.sort((a, b) => a.index - b.index),
-          result,
-        ),
-      );
-    outstanding.settle(this.#epoch, this.#count);
+    const outcome = this.#outcome.conclude(this.#waits);
+    if (outcome instanceof BatchError) this.#reject(outcome);
+    else this.#resolve(outcome);
+    this.#pipeline.outstanding.settle(this.#epoch, this.#count);
   }
 }

@@ -1,0 +1,74 @@
+// What became of a batch's records: each refused by itself, or told of by its frame's report.
+import { type BatchPart, BatchResult } from '../delivery/batch-result';
+import { type DeliveryReport, REFUSED } from '../delivery/delivery-report';
+import { recordFailure } from '../delivery/record-failure';
+import type { AdmissionWaits } from '../delivery/timeout-stage';
+import { BatchError, type RecordError } from '../errors';
+import { frameRefused } from './admission-errors';
+import type { BatchFrame } from './batch-frame';
+import type { BatchRecords } from './batch-records';
+import type { Pipeline } from './pipeline';
+
+export class BatchOutcome<K, V> {
+  readonly #pipeline: Pipeline<K, V>;
+  readonly #records: BatchRecords<K, V>;
+  readonly #parts: BatchPart[] = [];
+  readonly #refusals = new Map<number, RecordError>();
+
+  constructor(pipeline: Pipeline<K, V>, records: BatchRecords<K, V>) {
+    this.#pipeline = pipeline;
+    this.#records = records;
+  }
+
+  refuse(index: number, error: RecordError): void {
+    this.#pipeline.tally.refused++;
+    this.#refusals.set(index, error.index === index ? error : error.at(index));
+  }
+
+  frameSettled(frame: BatchFrame, report: DeliveryReport): void {
+    this.#parts.push({ begin: frame.begin, packedAt: frame.packedAt, report });
+  }
+
+  /** The addon took nothing of it. */
+  frameRefused(frame: BatchFrame, cause: unknown): void {
+    const { nameAt } = this.#records;
+    for (let i = 0; i < frame.count; i++) {
+      const index = frame.begin + i;
+      if (this.#refusals.has(index)) continue;
+      this.#pipeline.tally.failed++;
+      this.#refusals.set(index, frameRefused(nameAt(index), index, cause));
+    }
+  }
+
+  /** To be asked once, when every record has its fate. */
+  conclude(waits: AdmissionWaits): BatchResult | BatchError {
+    const { tally } = this.#pipeline;
+    const { count, nameAt } = this.#records;
+    const errors = [...this.#refusals.values()];
+    for (const part of this.#parts) this.#addFailures(part, waits, errors);
+    const result = new BatchResult(count, errors.length, this.#parts, this.#refusals, nameAt);
+    tally.delivered += result.deliveredCount;
+    if (errors.length === 0) return result;
+    return new BatchError(
+      errors.sort((a, b) => a.index - b.index),
+      result,
+    );
+  }
+
+  #addFailures(part: BatchPart, waits: AdmissionWaits, errors: RecordError[]): void {
+    const { begin, packedAt, report } = part;
+    if (report.failedCount === 0) return;
+    const { tally, topics, health } = this.#pipeline;
+    const { nameAt } = this.#records;
+    report.errors.forEach((code, i) => {
+      if (code === 0 || code === REFUSED) return;
+      const index = begin + i;
+      const topicName = nameAt(index);
+      const topic = topics.known(topicName);
+      const error = recordFailure(report, i, { topicName, topic, index, packedAt, waits }, health);
+      tally.countFailure(error.code, error.persisted, this.#records.complete(index));
+      errors.push(error);
+    });
+    topics.refreshSoon();
+  }
+}
