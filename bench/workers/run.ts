@@ -1,104 +1,84 @@
-// `npm run bench:workers -- --brokers host:port`: batches by way of producer.workers(), each workload in each mode: rate,
-// and how long the caller's event loop was held up. Needs dist (npm run build:ts).
-import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+// What threads are worth, on a local real Kafka: batches by way of producer.workers(), each workload in each mode, and
+// batches from eight threads of one's own against batches from one. Contenders take turns; medians of the rounds.
+//
+//   npm run bench:workers                            5 rounds of 2 s for each
+//   npm run bench:workers -- --rounds N --seconds N  more or fewer, longer or shorter
+//   npm run bench:workers -- --brokers host:port     a cluster of one's own
 import { parseArgs } from 'node:util';
-import { Kafka } from 'kafkajs';
-import { Producer, type WorkersOptions } from '../../dist';
-import { ORDER_SCHEMA, orderAt } from '../orders';
+import { RealKafka } from '../../test/broker/real-kafka';
+import { createTopic, deleteTopic } from '../../test/broker/topics';
+import { spreadOf } from '../statistics';
+import { attachedThreads, callerAlone } from './attached-threads';
+import type { Contender, Figures } from './contender';
+import { modesOf, WORKLOADS } from './modes';
 
-const BATCH = 500;
-const IN_FLIGHT = 8;
-const TOPIC = 'bench-workers';
+const PARTITIONS = 6;
 
-const pool = <T>(make: (i: number) => T) =>
-  Array.from({ length: BATCH }, (_, i) => ({ key: `key-${i}`, value: make(i) }));
-
-const WORKLOADS = {
-  'strings, 1 KB': { encode: 'none', records: pool(() => 'x'.repeat(1000)) },
-  'small objects to JSON': { encode: 'json', records: pool((i) => ({ id: i, name: `name ${i}`, on: true })) },
-  'large objects to JSON': { encode: 'json', records: pool((i) => orderAt(i, 20)) },
-  'objects to Avro': { encode: 'avro', records: pool((i) => orderAt(i)) },
-  'JSON text of 1 KB to Avro': { encode: 'json-to-avro', records: pool((i) => JSON.stringify(orderAt(i))) },
-};
-
-async function measure(
-  brokers: string,
-  workload: keyof typeof WORKLOADS,
-  options: Pick<WorkersOptions, 'mode' | 'threads'>,
-  ms: number,
-) {
-  const { encode, records } = WORKLOADS[workload];
-  const producer = new Producer({ bootstrapServers: brokers });
-  const workers = producer.workers({
-    module: join(__dirname, 'serializer-module.cjs'),
-    options: { encode, schema: ORDER_SCHEMA },
-    ...options,
-  });
-  await Promise.all(Array.from({ length: 8 }, () => workers.sendBatch(TOPIC, records)));
-  const run = async (until: number) => {
-    let sent = 0;
-    const lane = async () => {
-      while (performance.now() < until) {
-        await workers.sendBatch(TOPIC, records);
-        sent += records.length;
-      }
-    };
-    await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-    return sent;
-  };
-  await run(performance.now() + ms / 2);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const cpu = process.cpuUsage();
-  const started = performance.now();
-  const sent = await run(started + ms);
-  const seconds = (performance.now() - started) / 1_000;
-  const { user, system } = process.cpuUsage(cpu);
-  delay.disable();
-  const { mode, inlineMicroseconds = 0, handOverMicroseconds = 0 } = workers.metrics().topics[TOPIC];
-  await workers.close();
-  await producer.close();
+/** A line of the table, against the first of its group. */
+function line(name: string, rounds: Figures[], first: Figures[]) {
+  const of = (figure: keyof Figures, from = rounds) => spreadOf(from.map((round) => round[figure] as number));
+  const rate = of('perSecond');
+  const text = (figure: keyof Figures, digits: number) => of(figure)?.median.toFixed(digits) ?? '-';
   return {
-    workload,
-    mode:
-      options.mode === 'auto'
-        ? `auto: ${mode}`
-        : `${options.mode}${options.mode === 'pool' ? ` of ${options.threads}` : ''}`,
-    'records/s': Math.round(sent / seconds),
-    'loop p50 ms': (delay.percentile(50) / 1e6).toFixed(1),
-    'loop p99 ms': (delay.percentile(99) / 1e6).toFixed(1),
-    'serialize µs': inlineMicroseconds.toFixed(2),
-    'hand over µs': handOverMicroseconds.toFixed(2),
-    'cpu µs/record': ((user + system) / sent).toFixed(2),
+    contender: name,
+    'records/s': Math.round(rate?.median ?? 0),
+    'min-max': `${Math.round(rate?.min ?? 0)}-${Math.round(rate?.max ?? 0)}`,
+    '× first': ((rate?.median ?? 0) / (of('perSecond', first)?.median ?? 0)).toFixed(2),
+    'loop p50 ms': text('loopDelayP50', 1),
+    'loop p99 ms': text('loopDelayP99', 1),
+    'CPU µs/record': text('cpuMicroseconds', 2),
+    'serialize µs': text('inlineMicroseconds', 2),
+    'hand over µs': text('handOverMicroseconds', 2),
+    'idle processors': text('idleProcessors', 2),
+    modes: [...new Set(rounds.map(({ mode }) => mode).filter((mode) => mode !== undefined))].join(', '),
   };
 }
 
-async function main() {
+async function compare(title: string, contenders: Contender[], rounds: number, ms: number): Promise<void> {
+  const figures = contenders.map((): Figures[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      // Each comes first as often as any other.
+      const i = (round + turn) % contenders.length;
+      figures[i].push(await contenders[i].run(ms));
+    }
+  }
+  console.log(title);
+  console.table(contenders.map(({ name }, i) => line(name, figures[i], figures[0])));
+}
+
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       brokers: { type: 'string' },
-      ms: { type: 'string', default: '5000' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '2' },
       threads: { type: 'string', default: '2' },
     },
   });
-  if (values.brokers === undefined) throw new RangeError('--brokers host:port is needed');
-  const admin = new Kafka({ brokers: [values.brokers], logLevel: 0 }).admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions: 6 }] });
+  const rounds = Number(values.rounds);
+  const ms = Number(values.seconds) * 1_000;
   const threads = Number(values.threads);
-  const lines = [];
-  try {
-    for (const workload of Object.keys(WORKLOADS) as (keyof typeof WORKLOADS)[]) {
-      for (const mode of ['inline', 'pool', 'auto'] as const) {
-        lines.push(await measure(values.brokers, workload, { mode, threads }, Number(values.ms)));
-      }
-    }
-  } finally {
-    await admin.deleteTopics({ topics: [TOPIC] });
-    await admin.disconnect();
+  if (!(rounds >= 1 && ms > 0 && threads >= 1)) {
+    throw new RangeError('--rounds and --threads must be at least 1, --seconds above 0');
   }
-  console.table(lines);
+  const kafka = values.brokers === undefined ? await RealKafka.start() : undefined;
+  const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
+  try {
+    const topic = await createTopic(brokers, { partitions: PARTITIONS });
+    for (const name of Object.keys(WORKLOADS)) {
+      await compare(name, modesOf(name, brokers, topic, threads), rounds, ms);
+    }
+    await compare(
+      'threads of one’s own: text of 100 B',
+      [callerAlone(brokers, topic), attachedThreads(brokers, topic, 8)],
+      rounds,
+      ms,
+    );
+    await deleteTopic(brokers, topic);
+  } finally {
+    await kafka?.stop();
+  }
 }
 
 main().then(
