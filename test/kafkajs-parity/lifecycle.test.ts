@@ -74,7 +74,12 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
       name: 'KafkaJSNumberOfRetriesExceeded',
       retriable: false,
       retryCount: 2,
-      cause: { name: 'KafkaJSConnectionError', retriable: true },
+      cause: {
+        name: 'KafkaJSConnectionError',
+        retriable: true,
+        broker: DEAD.brokers[0],
+        code: 'ECONNREFUSED',
+      },
     });
     expect(error.cause).toBeInstanceOf(library.KafkaJSConnectionError);
     expect(await rejection(sender.send({ topic: 'orders', messages: [{ value: 'a' }] }))).toMatchObject({
