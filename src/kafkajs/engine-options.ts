@@ -4,7 +4,7 @@ import type { Acks, Compression, ProducerOptions } from '../options/producer-opt
 import { compressionOf, type LaneSettings } from './call';
 import { KafkaJSNotImplemented } from './errors';
 import { withNumbers } from './numeric-options';
-import type { Patience } from './outage';
+import type { Patience } from './patience';
 import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
 import type { KafkaConfig, ProducerConfig, RetryOptions } from './types';
