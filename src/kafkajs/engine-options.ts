@@ -53,6 +53,8 @@ const SOCKET_TIMEOUT_MS = { min: 10, max: 300_000 };
 const SHORTEST_CONNECTION_SETUP_MS = 1000;
 const METADATA_MAX_AGE_MS = { min: 10, max: 3_600_000 };
 const PAUSE_MS = { min: 1, max: 300_000 };
+/** The engine's own pauses before connecting again; kafkajs has no others than those between attempts. */
+const RECONNECT_PAUSE_MS = { min: 50, max: 1000 };
 const IDEMPOTENT_REQUESTS_IN_FLIGHT = 5;
 /** So long may it take another broker to answer. */
 const SHORTEST_PATIENCE_MS = 1000;
@@ -127,6 +129,8 @@ export class EngineOptions {
       retries: budget.retries,
       retryBackoffMs: firstPauseMs,
       retryBackoffMaxMs: Math.max(firstPauseMs, within(PAUSE_MS, budget.longestPauseMs)),
+      reconnectBackoffMs: RECONNECT_PAUSE_MS.min,
+      reconnectBackoffMaxMs: within(RECONNECT_PAUSE_MS, budget.longestPauseMs),
       maxInFlightRequests: idempotent ? Math.min(inFlight, IDEMPOTENT_REQUESTS_IN_FLIGHT) : inFlight,
       requestTimeoutMs: timeoutMs,
       deliveryTimeoutMs: atMostMaxInt(

@@ -124,6 +124,7 @@ describe('the engine', () => {
       retries: 5,
       retryBackoffMs: 300,
       retryBackoffMaxMs: 30_000,
+      reconnectBackoffMaxMs: 1000,
       requestTimeoutMs: 30_000,
       // 300 + 600 + 1200 + 2400 + 4800 of pauses.
       deliveryTimeoutMs: 9300 + 30_000 + 1000,
@@ -158,6 +159,7 @@ describe('the engine', () => {
       retries: 3,
       retryBackoffMs: 100,
       retryBackoffMaxMs: 150,
+      reconnectBackoffMaxMs: 150,
       maxInFlightRequests: 3,
       requestTimeoutMs: 5000,
       deliveryTimeoutMs: 100 + 150 + 150 + 5000 + 3000,
