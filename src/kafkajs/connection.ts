@@ -50,7 +50,8 @@ export class Connection<T extends Connectable> {
   };
 
   readonly disconnect = async (): Promise<void> => {
-    await this.#connecting?.catch(() => {});
+    // Otherwise at once: what is sent after the call is too late.
+    if (this.#connecting !== undefined) await this.#connecting.catch(() => {});
     const open = this.#open;
     this.#open = undefined;
     this.#closing++;

@@ -22,6 +22,22 @@ describeParity('deviations', ({ library, isMillrace, topic, connected, read, kaf
     expect(await values(name)).toEqual(['b']);
   });
 
+  it.each([
+    ['99', 99],
+    ['-1', -1],
+    ['null', null],
+    ['undefined', undefined],
+    ['an empty text', ''],
+    ['NaN', Number.NaN],
+  ])('a partitioner that answers %s: refused; kafkajs drops the message and resolves', async (_, answer) => {
+    const name = await topic();
+    const producer = await connected({ createPartitioner: () => () => answer as number });
+    const call = producer.send({ topic: name, messages: [{ value: 'a' }] });
+    if (isMillrace) expect(await rejection(call)).toMatchObject({ name: 'KafkaJSNonRetriableError' });
+    else expect(await call).toEqual([]);
+    expect(await values(name)).toEqual([]);
+  });
+
   it('a number as value: an error of the family that names the field; kafkajs throws a TypeError', async () => {
     const name = await topic();
     const producer = await connected();

@@ -54,6 +54,18 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
     expect(await read(name)).toHaveLength(51);
   });
 
+  it('takes nothing more as soon as it disconnects', async () => {
+    const name = await topic();
+    const sender = await connected();
+    const disconnected = sender.disconnect();
+    expect(await rejection(sender.send({ topic: name, messages: [{ value: 'late' }] }))).toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: "The producer is disconnecting; therefore, it can't safely accept messages anymore",
+    });
+    await disconnected;
+    expect(await read(name)).toEqual([]);
+  });
+
   it('has its methods work without the producer', async () => {
     const name = await topic();
     const { connect, send, sendBatch, disconnect, isIdempotent, logger } = producer();
