@@ -36,6 +36,16 @@ const PRODUCER_OPTIONS: ReadonlySet<string> = new Set([
   'maxInFlightRequests',
 ]);
 
+/** As kafkajs's producers, ours have no use for the last. */
+const RETRY_OPTIONS: ReadonlySet<string> = new Set([
+  'retries',
+  'initialRetryTime',
+  'maxRetryTime',
+  'factor',
+  'multiplier',
+  'restartOnFailure',
+]);
+
 const KAFKA_NUMBERS = [
   'connectionTimeout',
   'authenticationTimeout',
@@ -208,7 +218,7 @@ function refuse(kafka: KafkaConfig): void {
 function warnOfIneffective(
   kafka: KafkaConfig,
   producer: ProducerConfig,
-  { factor, multiplier }: RetryOptions,
+  retry: RetryOptions,
   warnOnce: (text: string) => void,
 ): void {
   for (const name of Object.keys(kafka).filter((name) => !KAFKA_OPTIONS.has(name))) {
@@ -217,6 +227,10 @@ function warnOfIneffective(
   for (const name of Object.keys(producer).filter((name) => !PRODUCER_OPTIONS.has(name))) {
     warnOnce(`Unknown option ${name} of producer() has no effect`);
   }
+  for (const name of Object.keys(retry).filter((name) => !RETRY_OPTIONS.has(name))) {
+    warnOnce(`Unknown option ${name} of retry has no effect`);
+  }
+  const { factor, multiplier } = retry;
   if (Number(factor ?? 0.2) !== 0.2)
     warnOnce('retry.factor has no effect on producers: jitter is always 0.2');
   if (Number(multiplier ?? 2) !== 2)

@@ -78,7 +78,7 @@ describe('options whose loss would change an outcome', () => {
 describe('options that only tune', () => {
   it('are warned of, once a client', () => {
     const client = kafka({
-      retry: { factor: 0.5, multiplier: 3 },
+      retry: { factor: 0.5, multiplier: 3, attempts: 4, restartOnFailure: async () => true },
       reauthenticationThreshold: 1000,
       enforceRequestTimeout: false,
       requestTimeout: 400_000,
@@ -95,6 +95,7 @@ describe('options that only tune', () => {
     expect(warnings).toEqual([
       'Unknown option somethingNew of Kafka has no effect',
       'Unknown option batchSize of producer() has no effect',
+      'Unknown option attempts of retry has no effect',
       'retry.factor has no effect on producers: jitter is always 0.2',
       'retry.multiplier has no effect on producers: pauses always double',
       'reauthenticationThreshold has no effect on producers: librdkafka renews sessions in time',
