@@ -4,7 +4,7 @@ import type { Acks, Compression, ProducerOptions } from '../options/producer-opt
 import { compressionOf, type LaneSettings } from './call';
 import { KafkaJSNotImplemented } from './errors';
 import { withNumbers } from './numeric-options';
-import type { Patience } from './outage';
+import type { Patience } from './patience';
 import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
 import type { KafkaConfig, ProducerConfig, RetryOptions } from './types';
@@ -36,6 +36,16 @@ const PRODUCER_OPTIONS: ReadonlySet<string> = new Set([
   'maxInFlightRequests',
 ]);
 
+/** As kafkajs's producers, ours have no use for the last. */
+const RETRY_OPTIONS: ReadonlySet<string> = new Set([
+  'retries',
+  'initialRetryTime',
+  'maxRetryTime',
+  'factor',
+  'multiplier',
+  'restartOnFailure',
+]);
+
 const KAFKA_NUMBERS = [
   'connectionTimeout',
   'authenticationTimeout',
@@ -53,6 +63,8 @@ const SOCKET_TIMEOUT_MS = { min: 10, max: 300_000 };
 const SHORTEST_CONNECTION_SETUP_MS = 1000;
 const METADATA_MAX_AGE_MS = { min: 10, max: 3_600_000 };
 const PAUSE_MS = { min: 1, max: 300_000 };
+/** The engine's own pauses before connecting again; kafkajs has no others than those between attempts. */
+const RECONNECT_PAUSE_MS = { min: 50, max: 1000 };
 const IDEMPOTENT_REQUESTS_IN_FLIGHT = 5;
 /** So long may it take another broker to answer. */
 const SHORTEST_PATIENCE_MS = 1000;
@@ -127,6 +139,8 @@ export class EngineOptions {
       retries: budget.retries,
       retryBackoffMs: firstPauseMs,
       retryBackoffMaxMs: Math.max(firstPauseMs, within(PAUSE_MS, budget.longestPauseMs)),
+      reconnectBackoffMs: RECONNECT_PAUSE_MS.min,
+      reconnectBackoffMaxMs: within(RECONNECT_PAUSE_MS, budget.longestPauseMs),
       maxInFlightRequests: idempotent ? Math.min(inFlight, IDEMPOTENT_REQUESTS_IN_FLIGHT) : inFlight,
       requestTimeoutMs: timeoutMs,
       deliveryTimeoutMs: atMostMaxInt(
@@ -204,7 +218,7 @@ function refuse(kafka: KafkaConfig): void {
 function warnOfIneffective(
   kafka: KafkaConfig,
   producer: ProducerConfig,
-  { factor, multiplier }: RetryOptions,
+  retry: RetryOptions,
   warnOnce: (text: string) => void,
 ): void {
   for (const name of Object.keys(kafka).filter((name) => !KAFKA_OPTIONS.has(name))) {
@@ -213,6 +227,10 @@ function warnOfIneffective(
   for (const name of Object.keys(producer).filter((name) => !PRODUCER_OPTIONS.has(name))) {
     warnOnce(`Unknown option ${name} of producer() has no effect`);
   }
+  for (const name of Object.keys(retry).filter((name) => !RETRY_OPTIONS.has(name))) {
+    warnOnce(`Unknown option ${name} of retry has no effect`);
+  }
+  const { factor, multiplier } = retry;
   if (Number(factor ?? 0.2) !== 0.2)
     warnOnce('retry.factor has no effect on producers: jitter is always 0.2');
   if (Number(multiplier ?? 2) !== 2)

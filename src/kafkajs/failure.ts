@@ -61,11 +61,21 @@ function connectionFailure(error: ConnectionError, budget: RetryBudget): Error {
 const SOCKET_CODES: readonly [said: RegExp, code: string][] = [
   [/Connection refused/, 'ECONNREFUSED'],
   [/Failed to resolve/, 'ENOTFOUND'],
+  [/certificate has expired/, 'CERT_HAS_EXPIRED'],
+  [/certificate is for another host name/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [/certificate was signed by an unknown authority/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [/wants a certificate that it trusts/, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
 ];
+/** librdkafka's name of a broker's connection: `sasl_ssl://host:9092/bootstrap`, `host:9092/1`. */
+const BROKER = /(?:^|[\s/])([^\s/]+:\d+)\/(?:bootstrap|\d+)(?=: )/;
 
 function unreachable(error: MillraceError, engineCode: string): KafkaJSConnectionError {
   const known = SOCKET_CODES.find(([said]) => said.test(error.message));
-  return new KafkaJSConnectionError(error.message, { code: known?.[1] ?? engineCode, cause: error });
+  return new KafkaJSConnectionError(error.message, {
+    broker: BROKER.exec(error.message)?.[1],
+    code: known?.[1] ?? engineCode,
+    cause: error,
+  });
 }
 
 /** Of a batch's failures the first that trying again would not have cured, if there is one. */

@@ -8,7 +8,8 @@ import type { ProducerOptions } from '../options/producer-options';
 import type { PartitionInfo } from '../partition/topic-directory';
 import type { Producer } from '../producer';
 import type { Outgoing } from './messages';
-import { OutageWatch, type Patience } from './outage';
+import { OutageWatch } from './outage';
+import type { Patience } from './patience';
 import type { Delivery } from './results';
 import type { Way } from './sending';
 

@@ -2,10 +2,12 @@
 import type { LogEvent } from '../handover/broker-events';
 import type { ProducerOptions } from '../options/producer-options';
 import { Producer } from '../producer';
-import type { LaneSettings } from './call';
+import { type LaneSettings, laneSettings } from './call';
+import type { Connectable } from './connection';
 import type { EngineOptions } from './engine-options';
 import { events, type Instrumentation } from './instrumentation';
 import { Lane } from './lane';
+import { connectPatiently } from './patience';
 import type { Logger } from './types';
 
 /** Each has threads and connections of its own. */
@@ -13,7 +15,7 @@ const MOST_LANES = 8;
 /** How often queue sizes are looked at, where somebody listens for them. */
 const STATISTICS_MS = 1000;
 
-export class Lanes {
+export class Lanes implements Connectable {
   readonly #options: EngineOptions;
   readonly #brokers: readonly string[];
   readonly #instrumentation: Instrumentation;
@@ -38,6 +40,12 @@ export class Lanes {
     instrumentation.onHeard = () => {
       if (instrumentation.requestsAreHeard) for (const client of this.#clients()) this.#tellRequests(client);
     };
+  }
+
+  /** Opens the lane of calls without settings of their own. */
+  connect(): Promise<void> {
+    const { producer } = this.lane(laneSettings({}, this.#options.requestTimeoutMs));
+    return connectPatiently(producer, this.#options.patience, new Set(this.#brokers).size);
   }
 
   /** @throws ConfigError when librdkafka refuses the settings */

@@ -73,11 +73,16 @@ function asRecord(topic: string, message: Message): BatchRecord {
     topic,
     key,
     value,
-    // kafkajs takes digits as well.
-    partition: partition === undefined || partition === null ? undefined : Number(partition),
+    partition: partition === undefined || partition === null ? undefined : partitionOf(partition),
     timestamp: timestamp === undefined || timestamp === null ? undefined : milliseconds(timestamp, topic),
     headers: (headers ?? undefined) as BatchRecord['headers'],
   };
+}
+
+/** kafkajs takes digits as well; NaN, which the engine refuses, for whatever else. */
+export function partitionOf(given: unknown): number {
+  if (typeof given === 'string') return DIGITS.test(given) ? Number(given) : Number.NaN;
+  return typeof given === 'number' ? given : Number.NaN;
 }
 
 function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages[] {

@@ -1,21 +1,10 @@
 // While no broker lets a client in. kafkajs counts attempts and gives up after the last; librdkafka alone would go on until
 // the delivery timeout, which leaves room for slow answers. So the client is given up on when kafkajs's attempts would
 // be over. Calls made meanwhile are held back, so that what the client has in hand has all had that long.
-import { ConnectionError } from '../errors';
+import type { ConnectionError } from '../errors';
 import { pause } from '../pause';
 import type { Producer } from '../producer';
-
-/** librdkafka's words when there is no connection at all: a broker that is slow, or breaks one off, let us in before. */
-const NOT_LET_IN = /Connect to .* failed: |setup timed out in state CONNECT\b|Failed to resolve /;
-/** What took its time: each of kafkajs's attempts would have lasted as long. */
-const SILENT = /timed out/;
-
-export interface Patience {
-  /** With hosts that refuse. */
-  refusedMs: number;
-  /** With hosts that say nothing. */
-  silentMs: number;
-}
+import { notLetIn, type Patience, patienceFor, refusalIn } from './patience';
 
 interface Held {
   since: number;
@@ -38,10 +27,11 @@ export class OutageWatch {
     this.#producer = producer;
     this.#patience = patience;
     this.#giveUp = giveUp;
-    producer.on('log', ({ facility, message }) => {
-      if (facility !== 'FAIL' || !NOT_LET_IN.test(message)) return;
-      this.#refusal = message.replace(/^\[thrd:[^\]]*\]: /, '');
-      if (producer.metrics().outstandingRecords > 0) this.#begin(this.#refusal);
+    producer.on('log', (event) => {
+      const refusal = refusalIn(event);
+      if (refusal === undefined) return;
+      this.#refusal = refusal;
+      if (producer.metrics().outstandingRecords > 0) this.#begin(refusal);
     });
   }
 
@@ -75,18 +65,14 @@ export class OutageWatch {
   }
 
   async #last(refusal: string): Promise<void> {
-    const { refusedMs, silentMs } = this.#patience;
-    const patienceMs = SILENT.test(refusal) ? silentMs : refusedMs;
+    const patienceMs = patienceFor(refusal, this.#patience);
     const patience = pause(patienceMs);
     const reason = await Promise.race([
       this.#producer.connect().then(
         () => undefined,
         (error: ConnectionError) => error,
       ),
-      patience.over.then(
-        () =>
-          new ConnectionError(`no broker let us in for ${patienceMs} ms: ${refusal}`, 'CONNECTION_FAILED'),
-      ),
+      patience.over.then(() => notLetIn(patienceMs, refusal)),
     ]);
     patience.cancel();
     this.#refusal = undefined;

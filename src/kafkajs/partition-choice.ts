@@ -1,6 +1,6 @@
 // A partitioner of the program's own, called with what kafkajs gives it.
 import { type AskForPartitions, KnownPartitions } from './known-partitions';
-import type { Outgoing } from './messages';
+import { type Outgoing, partitionOf } from './messages';
 import type { ICustomPartitioner } from './types';
 
 export class PartitionChoice {
@@ -19,7 +19,7 @@ export class PartitionChoice {
     for (const [at, { topic, messages, begin }] of topics.entries()) {
       const partitionMetadata = known[at];
       for (const [i, message] of messages.entries()) {
-        records[begin + i].partition = Number(this.#partitioner({ topic, partitionMetadata, message }));
+        records[begin + i].partition = partitionOf(this.#partitioner({ topic, partitionMetadata, message }));
       }
     }
   }

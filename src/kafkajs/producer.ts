@@ -1,10 +1,8 @@
 // kafkajs's producer in front of the engine's.
 import type { Application } from './application';
-import { brokersOf } from './brokers';
-import { laneSettings } from './call';
+import { Connection } from './connection';
 import type { EngineOptions } from './engine-options';
 import { KafkaJSError, KafkaJSNonRetriableError } from './errors';
-import { toKafkaJSError } from './failure';
 import { type EventName, events, Instrumentation } from './instrumentation';
 import { KnownPartitions } from './known-partitions';
 import { Lanes } from './lanes';
@@ -38,9 +36,10 @@ export class KafkaJSProducer implements Producer {
   readonly #sending: Sending;
   readonly #ways: Ways;
   readonly #transactionalPartitions: KnownPartitions;
-  #status: 'disconnected' | 'connected' | 'disconnecting' = 'disconnected';
-  #lanes: Lanes | undefined;
-  #connecting: Promise<void> | undefined;
+  readonly #connection: Connection<Lanes>;
+  readonly connect: () => Promise<void>;
+  /** Waits for what was sent, within the retries' time. */
+  readonly disconnect: () => Promise<void>;
 
   /** @throws KafkaJSNonRetriableError when `idempotent` contradicts `retry` */
   constructor(parts: ProducerParts) {
@@ -55,31 +54,21 @@ export class KafkaJSProducer implements Producer {
     this.#instrumentation = new Instrumentation(parts.logger);
     this.#sending = new Sending(parts.options, createPartitioner, metadataMaxAgeMs);
     this.#transactionalPartitions = new KnownPartitions(metadataMaxAgeMs);
+    this.#connection = new Connection({
+      kafka: parts.kafka,
+      budget,
+      instrumentation: this.#instrumentation,
+      events,
+      make: (brokers) => new Lanes(parts.options, brokers, this.#instrumentation, parts.logger),
+    });
+    this.connect = this.#connection.connect;
+    this.disconnect = this.#connection.disconnect;
     this.#ways = {
       idempotent: idempotent ?? false,
       ensureConnected: () => void this.#openLanes(),
       way: (settings) => this.#openLanes().lane(settings),
     };
   }
-
-  readonly connect = async (): Promise<void> => {
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    await this.#connecting;
-    this.#instrumentation.emit(events.CONNECT);
-  };
-
-  /** Waits for what was sent, within the retries' time. */
-  readonly disconnect = async (): Promise<void> => {
-    await this.#connecting?.catch(() => {});
-    this.#status = 'disconnecting';
-    const lanes = this.#lanes;
-    this.#lanes = undefined;
-    await lanes?.close();
-    this.#status = 'disconnected';
-    this.#instrumentation.emit(events.DISCONNECT);
-  };
 
   readonly send = async (record: ProducerRecord): Promise<RecordMetadata[]> => {
     const { topic, messages, acks, timeout, compression } = record;
@@ -115,24 +104,11 @@ export class KafkaJSProducer implements Producer {
 
   readonly logger = (): Logger => this.#parts.logger;
 
-  async #connect(): Promise<void> {
-    if (this.#status === 'connected') return;
-    const { kafka, options } = this.#parts;
-    const lanes = new Lanes(options, await brokersOf(kafka), this.#instrumentation, this.#parts.logger);
-    try {
-      await lanes.lane(laneSettings({}, options.requestTimeoutMs)).producer.connect();
-    } catch (error) {
-      await lanes.close();
-      throw toKafkaJSError(error, options.budget);
-    }
-    this.#lanes = lanes;
-    this.#status = 'connected';
-  }
-
   /** @throws KafkaJSError, in kafkajs's words, when the producer is not connected */
   #openLanes(): Lanes {
-    if (this.#lanes !== undefined) return this.#lanes;
-    if (this.#status === 'disconnecting') {
+    const { open, isClosing } = this.#connection;
+    if (open !== undefined) return open;
+    if (isClosing) {
       throw new KafkaJSNonRetriableError(
         "The producer is disconnecting; therefore, it can't safely accept messages anymore",
       );

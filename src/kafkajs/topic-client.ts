@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TopicAdmin } from '../admin/topic-admin';
 import { MillraceError } from '../errors';
+import type { ProducerOptions } from '../options/producer-options';
 import { Producer } from '../producer';
-import { brokersOf } from './brokers';
+import { type Connectable, Connection } from './connection';
 import { EngineOptions } from './engine-options';
 import {
   KafkaJSAggregateError,
@@ -15,6 +16,7 @@ import {
 } from './errors';
 import { toKafkaJSError } from './failure';
 import { Instrumentation } from './instrumentation';
+import { connectPatiently } from './patience';
 import { brokerCode, protocolError } from './protocol-errors';
 import type { InstrumentationEvent, KafkaConfig, Logger, RetryOptions } from './types';
 
@@ -68,20 +70,57 @@ interface TopicPartitionConfig {
   assignments?: number[][];
 }
 
-export class TopicClient {
-  readonly events = events;
-  readonly #kafka: KafkaConfig;
+/** One that is connected, and that is made after it. */
+class OpenTopics implements Connectable {
+  readonly producer: Producer;
+  topics!: TopicAdmin;
   readonly #options: EngineOptions;
-  readonly #logger: Logger;
-  readonly #instrumentation: Instrumentation;
-  #open: { producer: Producer; topics: TopicAdmin } | undefined;
-  #connecting: Promise<void> | undefined;
+  readonly #brokers: readonly string[];
+  readonly #producerOptions: ProducerOptions;
   /** Calls are made one after the other, and the end waits for them. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  constructor(options: EngineOptions, brokers: readonly string[]) {
+    this.#options = options;
+    this.#brokers = brokers;
+    const { requestTimeoutMs: timeoutMs } = options;
+    this.#producerOptions = {
+      ...options.of({ acks: 1, timeoutMs, compression: 'none' }, brokers),
+      maxBlockMs: LOOK_MS,
+    };
+    this.producer = new Producer(this.#producerOptions);
+  }
+
+  async connect(): Promise<void> {
+    // node-rdkafka's would not say why no broker lets it in.
+    await connectPatiently(this.producer, this.#options.patience, new Set(this.#brokers).size);
+    this.topics = await TopicAdmin.open(this.#producerOptions);
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    this.topics?.close();
+    await this.producer.close();
+  }
+
+  inTurn(work: (open: OpenTopics) => Promise<void>): Promise<void> {
+    const done = this.#turn.then(() => work(this));
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}
+
+export class TopicClient {
+  readonly events = events;
+  readonly #options: EngineOptions;
+  readonly #logger: Logger;
+  readonly #instrumentation: Instrumentation;
+  readonly #connection: Connection<OpenTopics>;
+  readonly connect: () => Promise<void>;
+  readonly disconnect: () => Promise<void>;
+
   /** @throws KafkaJSNotImplemented, KafkaJSNonRetriableError as `kafka.producer()` does */
   constructor(kafka: KafkaConfig, retry: RetryOptions | undefined, logger: Logger) {
-    this.#kafka = kafka;
     this.#logger = logger;
     this.#options = new EngineOptions(
       kafka,
@@ -89,6 +128,15 @@ export class TopicClient {
       (text) => logger.warn(text),
     );
     this.#instrumentation = new Instrumentation(logger, events);
+    this.#connection = new Connection({
+      kafka,
+      budget: this.#options.budget,
+      instrumentation: this.#instrumentation,
+      events,
+      make: (brokers) => new OpenTopics(this.#options, brokers),
+    });
+    this.connect = this.#connection.connect;
+    this.disconnect = this.#connection.disconnect;
     for (const name of KAFKAJS_ONLY) {
       Object.defineProperty(this, name, {
         value: async () => {
@@ -99,24 +147,6 @@ export class TopicClient {
       });
     }
   }
-
-  readonly connect = async (): Promise<void> => {
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
-    await this.#connecting;
-    this.#instrumentation.emit(events.CONNECT);
-  };
-
-  readonly disconnect = async (): Promise<void> => {
-    await this.#connecting?.catch(() => {});
-    await this.#turn;
-    const open = this.#open;
-    this.#open = undefined;
-    open?.topics.close();
-    await open?.producer.close();
-    this.#instrumentation.emit(events.DISCONNECT);
-  };
 
   /** False when all of them are there already. */
   readonly createTopics = async ({
@@ -191,32 +221,11 @@ export class TopicClient {
   readonly on = (eventName: string, listener: (event: InstrumentationEvent<never>) => void): (() => void) =>
     this.#instrumentation.on(eventName, listener);
 
-  async #connect(): Promise<void> {
-    if (this.#open !== undefined) return;
-    const brokers = await brokersOf(this.#kafka);
-    const { requestTimeoutMs: timeoutMs } = this.#options;
-    const options = {
-      ...this.#options.of({ acks: 1, timeoutMs, compression: 'none' }, brokers),
-      maxBlockMs: LOOK_MS,
-    };
-    const producer = new Producer(options);
-    try {
-      // node-rdkafka's would not say why no broker lets it in.
-      await producer.connect();
-      this.#open = { producer, topics: await TopicAdmin.open(options) };
-    } catch (error) {
-      await producer.close();
-      throw toKafkaJSError(error, this.#options.budget);
-    }
-  }
-
-  async #inTurn(work: (open: { producer: Producer; topics: TopicAdmin }) => Promise<void>): Promise<void> {
-    const open = this.#open;
+  async #inTurn(work: (open: OpenTopics) => Promise<void>): Promise<void> {
+    const { open } = this.#connection;
     if (open === undefined) throw new KafkaJSError('The admin client is disconnected');
-    const done = this.#turn.then(() => work(open));
-    this.#turn = done.catch(() => {});
     try {
-      await done;
+      await open.inTurn(work);
     } catch (error) {
       throw toKafkaJSError(error, this.#options.budget);
     }

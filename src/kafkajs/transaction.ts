@@ -1,4 +1,5 @@
 // kafkajs's transaction in front of the engine's.
+import assert from 'node:assert';
 import { MillraceError } from '../errors';
 import type { Producer } from '../producer';
 import type { Transaction as EngineTransaction } from '../transactions/transaction';
@@ -119,6 +120,9 @@ export class KafkaJSTransaction implements Transaction {
   readonly sendOffsets = async (given: Offsets & { consumerGroupId: string }): Promise<void> => {
     this.#ensureNotEnded();
     const { consumerGroupId } = given;
+    // In kafkajs's words.
+    assert(consumerGroupId, 'Missing consumerGroupId');
+    assert(given.topics, 'Missing offset topics');
     // kafkajs's own uncommittedOffsets() has partitions in digits.
     const topics = given.topics.map(({ topic, partitions }) => ({
       topic,

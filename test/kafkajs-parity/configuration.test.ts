@@ -78,7 +78,7 @@ describe('options whose loss would change an outcome', () => {
 describe('options that only tune', () => {
   it('are warned of, once a client', () => {
     const client = kafka({
-      retry: { factor: 0.5, multiplier: 3 },
+      retry: { factor: 0.5, multiplier: 3, attempts: 4, restartOnFailure: async () => true },
       reauthenticationThreshold: 1000,
       enforceRequestTimeout: false,
       requestTimeout: 400_000,
@@ -95,6 +95,7 @@ describe('options that only tune', () => {
     expect(warnings).toEqual([
       'Unknown option somethingNew of Kafka has no effect',
       'Unknown option batchSize of producer() has no effect',
+      'Unknown option attempts of retry has no effect',
       'retry.factor has no effect on producers: jitter is always 0.2',
       'retry.multiplier has no effect on producers: pauses always double',
       'reauthenticationThreshold has no effect on producers: librdkafka renews sessions in time',
@@ -124,6 +125,7 @@ describe('the engine', () => {
       retries: 5,
       retryBackoffMs: 300,
       retryBackoffMaxMs: 30_000,
+      reconnectBackoffMaxMs: 1000,
       requestTimeoutMs: 30_000,
       // 300 + 600 + 1200 + 2400 + 4800 of pauses.
       deliveryTimeoutMs: 9300 + 30_000 + 1000,
@@ -158,6 +160,7 @@ describe('the engine', () => {
       retries: 3,
       retryBackoffMs: 100,
       retryBackoffMaxMs: 150,
+      reconnectBackoffMaxMs: 150,
       maxInFlightRequests: 3,
       requestTimeoutMs: 5000,
       deliveryTimeoutMs: 100 + 150 + 150 + 5000 + 3000,

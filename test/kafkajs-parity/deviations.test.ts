@@ -1,6 +1,6 @@
 // Where the two libraries differ: docs/kafkajs.md lists it, with the reasons.
 import { randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Message } from '../../src/kafkajs';
 import { describeParity, rejection } from './libraries';
 
@@ -20,6 +20,22 @@ describeParity('deviations', ({ library, isMillrace, topic, connected, read, kaf
       expect(await call).toHaveLength(1);
     }
     expect(await values(name)).toEqual(['b']);
+  });
+
+  it.each([
+    ['99', 99],
+    ['-1', -1],
+    ['null', null],
+    ['undefined', undefined],
+    ['an empty text', ''],
+    ['NaN', Number.NaN],
+  ])('a partitioner that answers %s: refused; kafkajs drops the message and resolves', async (_, answer) => {
+    const name = await topic();
+    const producer = await connected({ createPartitioner: () => () => answer as number });
+    const call = producer.send({ topic: name, messages: [{ value: 'a' }] });
+    if (isMillrace) expect(await rejection(call)).toMatchObject({ name: 'KafkaJSNonRetriableError' });
+    else expect(await call).toEqual([]);
+    expect(await values(name)).toEqual([]);
   });
 
   it('a number as value: an error of the family that names the field; kafkajs throws a TypeError', async () => {
@@ -83,6 +99,17 @@ describeParity('deviations', ({ library, isMillrace, topic, connected, read, kaf
       if (isMillrace) expect(await call).toHaveLength(1);
       else expect(await rejection(call)).toMatchObject({ name: 'KafkaJSNotImplemented' });
     }
+  });
+
+  it('a transaction of a producer that is not connected: refused; kafkajs refuses what is sent in it', async () => {
+    const unconnected = kafka().producer({ transactionalId: `tx-${randomUUID()}` });
+    onTestFinished(() => unconnected.disconnect());
+    const disconnected = { name: 'KafkaJSError', message: 'The producer is disconnected' };
+    const beginning = unconnected.transaction();
+    if (isMillrace) return expect(await rejection(beginning)).toMatchObject(disconnected);
+    const transaction = await beginning;
+    const call = { topic: await topic(), messages: [{ value: 'v' }] };
+    expect(await rejection(transaction.send(call))).toMatchObject(disconnected);
   });
 
   it('compression in a transaction: the producer’s; kafkajs lets each call choose', async () => {

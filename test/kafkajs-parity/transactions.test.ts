@@ -1,9 +1,12 @@
 // Transactions, seen by a consumer that reads what is committed.
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Transaction } from '../../src/kafkajs';
 import { kafkaJs } from '../broker/kafkajs-client';
-import { endOffsets } from '../broker/topics';
+import { endOffsets, withAdmin } from '../broker/topics';
 import { describeParity, rejection } from './libraries';
 
 const ENDED = {
@@ -260,6 +263,45 @@ describeParity('transactions', (parity) => {
     await transaction.send({ topic, messages: [{ value: 'kept' }] });
     await transaction.commit();
     expect(await committed(topic, 1)).toEqual(['kept']);
+  });
+
+  it('of a process that was killed before its commit show nothing, offsets included', async () => {
+    const topic = await parity.topic();
+    const [transactionalId, groupId] = [`tx-${randomUUID()}`, `group-${randomUUID()}`];
+    const library = parity.isMillrace ? 'millrace/kafkajs' : 'kafkajs';
+    const program = join(__dirname, 'produce-and-hang.ts');
+    const given = [library, parity.brokers().join(), transactionalId, topic, groupId];
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...given], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [line] = await once(child.stdout, 'data');
+    expect(String(line)).toBe('sent\n');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const next = await transactional({ transactionalId });
+    // The dead producer's transaction has a minute to live, but for this.
+    const transaction = await next.transaction();
+    await transaction.send({ topic, messages: [{ value: 'of the next' }] });
+    await transaction.commit();
+    expect(await committed(topic, 1)).toEqual(['of the next']);
+    const offsets = await withAdmin(parity.brokers().join(), (admin) =>
+      admin.fetchOffsets({ groupId, topics: [topic] }),
+    );
+    expect(offsets[0].partitions[0].offset).toBe('-1');
+  });
+
+  it.each([
+    [{ topics: [] }, 'Missing consumerGroupId'],
+    [{ consumerGroupId: '', topics: [] }, 'Missing consumerGroupId'],
+    [{ consumerGroupId: 'g' }, 'Missing offset topics'],
+  ])('ask for a group and its offsets: %o', async (given, message) => {
+    const transaction = await (await transactional()).transaction();
+    expect(await rejection(transaction.sendOffsets(given as never))).toMatchObject({
+      name: 'AssertionError',
+      message,
+    });
+    await transaction.abort();
   });
 
   it('go on after a transaction that failed was aborted', async () => {

@@ -56,7 +56,9 @@ export class Authority {
     await writeFile(`${file}.ext`, `subjectAltName=${names}\n`);
     const request = ['-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', `/CN=${name}`];
     await run('openssl', ['req', ...CURVE, ...request]);
-    const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-CAcreateserial'];
+    // A file of serial numbers for each: one that several openssls write at once is at times empty when it is read.
+    const serial = ['-CAserial', `${file}.srl`, '-CAcreateserial'];
+    const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, ...serial];
     const what = ['-in', `${file}.csr`, '-out', `${file}.pem`, '-extfile', `${file}.ext`];
     await run('openssl', ['x509', '-req', ...what, ...by, '-days', String(days)]);
     const [cert, key] = await Promise.all([readFile(`${file}.pem`, 'utf8'), readFile(`${file}.key`, 'utf8')]);

@@ -1,16 +1,14 @@
 // Secrets are planted in all that a producer can be given, and searched for in all that anybody is told.
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Producer, type ProducerOptions } from '../../src';
 import { Kafka, logLevel } from '../../src/kafkajs';
-import { describeWithOwnKafka } from '../broker/real-broker';
-import { createTopic } from '../broker/topics';
 import { runCli } from '../cli/run-cli';
 import { ScratchDirectory } from '../cli/scratch-directory';
 import { openProducer } from '../testing/open-producer';
 import { encryptedKey } from './certificates';
 import { everythingSaid, Said } from './everything-said';
-import { PASSWORD, SecuredKafka, USER } from './secured-kafka';
+import { describeOnSecuredKafka, PASSWORD, USER } from './secured-kafka';
 import { unsecuredToken } from './tokens';
 
 type Credentials = Pick<ProducerOptions, 'ssl' | 'sasl' | 'librdkafka'>;
@@ -29,18 +27,8 @@ function expectUnsaid(said: string, secrets: readonly string[]): void {
   }
 }
 
-describeWithOwnKafka('secrets', () => {
+describeOnSecuredKafka('secrets', (secured) => {
   const scratch = new ScratchDirectory();
-  let secured: SecuredKafka;
-  let topic: string;
-  let ca: string;
-
-  beforeAll(async () => {
-    secured = await SecuredKafka.start();
-    topic = await createTopic(secured.kafka.bootstrapServers, { partitions: 1 });
-    ca = secured.authority.cert;
-  }, 180_000);
-  afterAll(() => secured?.stop());
 
   it('are in nothing the producer says, not even when asked for everything', async () => {
     const key = await encryptedKey(secured.client, PASSPHRASE);
@@ -49,7 +37,7 @@ describeWithOwnKafka('secrets', () => {
     const plainKeyLine = secured.client.key.split('\n')[1];
     const secrets = [PASSWORD, PASSPHRASE, token, keyLine, plainKeyLine];
     expect(secrets.every((secret) => secret.length > 15)).toBe(true);
-    const ssl = { ca, cert: secured.client.cert, key, passphrase: PASSPHRASE };
+    const ssl = { ca: secured.ca, cert: secured.client.cert, key, passphrase: PASSPHRASE };
     const oauth = { mechanism: 'OAUTHBEARER' as const };
     const attempts: [string, Credentials][] = [
       ...MECHANISMS.flatMap((mechanism): [string, Credentials][] => [
@@ -69,7 +57,7 @@ describeWithOwnKafka('secrets', () => {
       // Refused before anything is sent: a passphrase that does not fit, a key that is another's, no key at all.
       ['MUTUAL', { ssl: { ...ssl, passphrase: `${PASSPHRASE}x` } }],
       ['MUTUAL', { ssl: { ...ssl, key: key.replace(keyLine, keyLine.toLowerCase()) } }],
-      ['MUTUAL', { ssl: { ...ssl, cert: ca } }],
+      ['MUTUAL', { ssl: { ...ssl, cert: secured.ca } }],
     ];
     let said = '';
     for (const [listener, credentials] of attempts) {
@@ -81,7 +69,7 @@ describeWithOwnKafka('secrets', () => {
           ...credentials,
           librdkafka: { debug: 'all', 'statistics.interval.ms': 100 },
         },
-        topic,
+        secured.topic,
       );
     }
     expect(said.length).toBeGreaterThan(100_000);
@@ -103,7 +91,7 @@ describeWithOwnKafka('secrets', () => {
             'sasl.mechanisms': 'PLAIN',
             'sasl.username': USER,
             'sasl.password': password,
-            'ssl.ca.pem': ca,
+            'ssl.ca.pem': secured.ca,
             'ssl.certificate.pem': secured.client.cert,
             'ssl.key.pem': key,
             'ssl.key.password': PASSPHRASE,
@@ -111,7 +99,7 @@ describeWithOwnKafka('secrets', () => {
             debug: 'all',
           },
         },
-        topic,
+        secured.topic,
       );
     }
     expect(said).toContain('sasl.password');
@@ -125,7 +113,7 @@ describeWithOwnKafka('secrets', () => {
         bootstrapServers: secured.kafka.serversOf('SASL'),
         maxBlockMs: 1000,
         transactionTimeoutMs: 3000,
-        ssl: { ca },
+        ssl: { ca: secured.ca },
         sasl: { mechanism: 'PLAIN', username: USER, password },
         librdkafka: { debug: 'all' },
       };
@@ -135,7 +123,7 @@ describeWithOwnKafka('secrets', () => {
       await transactional
         .transact(async (transaction) => {
           said.hear(transaction);
-          await transaction.send({ topic, value: 'v' });
+          await transaction.send({ topic: secured.topic, value: 'v' });
         })
         .then(said.hear, said.hear);
       said.hear(transactional.metrics());
@@ -146,16 +134,16 @@ describeWithOwnKafka('secrets', () => {
       said.hear(handle);
       const attached = Producer.attach(handle);
       said.hear(attached);
-      await attached.send({ topic, value: 'v' }).then(said.hear, said.hear);
+      await attached.send({ topic: secured.topic, value: 'v' }).then(said.hear, said.hear);
       said.hear(await attached.close({ timeoutMs: 500 }));
       for (const mode of ['inline', 'pool'] as const) {
         const workers = owner.workers({ module: MODULE, export: 'plain', mode, threads: 1 });
         said.hear(workers);
-        await workers.sendBatch(topic, [{ value: 'v' }]).then(said.hear, said.hear);
+        await workers.sendBatch(secured.topic, [{ value: 'v' }]).then(said.hear, said.hear);
         said.hear(workers.metrics());
         await workers.close();
       }
-      await owner.ingest(['a line\n'], { topic, format: 'lines' }).then(said.hear, said.hear);
+      await owner.ingest(['a line\n'], { topic: secured.topic, format: 'lines' }).then(said.hear, said.hear);
       await owner.close({ timeoutMs: 500 });
     }
     expect(said.text).toContain('sasl.password');
@@ -167,7 +155,7 @@ describeWithOwnKafka('secrets', () => {
     for (const password of [PASSWORD, `${PASSWORD}x`]) {
       const kafka = new Kafka({
         brokers: [secured.kafka.serversOf('SASL')],
-        ssl: { ca, passphrase: PASSPHRASE },
+        ssl: { ca: secured.ca, passphrase: PASSPHRASE },
         sasl: { mechanism: 'plain', username: USER, password },
         logLevel: logLevel.DEBUG,
         logCreator: () => said.hear,
@@ -178,7 +166,7 @@ describeWithOwnKafka('secrets', () => {
       said.hear(producer);
       for (const event of Object.values(producer.events)) producer.on(event, said.hear);
       await producer.connect().then(said.hear, said.hear);
-      await producer.send({ topic, messages: [{ value: 'v' }] }).then(said.hear, said.hear);
+      await producer.send({ topic: secured.topic, messages: [{ value: 'v' }] }).then(said.hear, said.hear);
       said.hear(producer);
       await producer.disconnect();
     }
@@ -202,10 +190,10 @@ describeWithOwnKafka('secrets', () => {
     const right = fileOf('right.properties', PASSWORD);
     const wrong = fileOf('wrong.properties', `${PASSWORD}x`);
     const unreadable = scratch.write('unreadable.properties', `sasl.password ${PASSWORD}\n`);
-    const perf = ['--debug', 'perf', '-t', topic, '-n', '10', '-s', '5'];
+    const perf = ['--debug', 'perf', '-t', secured.topic, '-n', '10', '-s', '5'];
     const outcomes = await Promise.all([
-      runCli(['--debug', 'produce', '-t', topic, '-F', right], 'a line\n'),
-      runCli(['--debug', 'partitions', 'plan', '-t', topic, '--to', '5', '--config', right]),
+      runCli(['--debug', 'produce', '-t', secured.topic, '-F', right], 'a line\n'),
+      runCli(['--debug', 'partitions', 'plan', '-t', secured.topic, '--to', '5', '--config', right]),
       runCli([...perf, '--config', right]),
       runCli([...perf, '--config', wrong]),
       runCli([...perf, '--config', unreadable]),

@@ -2,7 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { describeWithOwnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
+import { createTopic } from '../broker/topics';
 import { Authority, type Certificate } from './certificates';
 
 export const USER = 'alice';
@@ -10,23 +13,32 @@ export const USER = 'alice';
 export const PASSWORD = 'planted-password-5f1e9c';
 
 const JAAS = 'org.apache.kafka.common.security';
+/** A machine that is busy with other tests takes its time. */
+const START_TIMEOUT_MS = 180_000;
 const SASL_LISTENERS = ['sasl', 'clear'];
 
 export class SecuredKafka {
-  private constructor(
-    readonly kafka: RealKafka,
-    readonly authority: Authority,
-    /** One that signed nothing the broker has. */
-    readonly stranger: Authority,
-    /** Signed for clients. */
-    readonly client: Certificate,
-    private readonly directory: string,
-  ) {}
+  kafka!: RealKafka;
+  /** Of one partition. */
+  topic!: string;
+  authority!: Authority;
+  /** One that signed nothing the broker has. */
+  stranger!: Authority;
+  /** Signed for clients. */
+  client!: Certificate;
+  private directory: string | undefined;
 
-  static async start(): Promise<SecuredKafka> {
+  /** The authority's certificate, in PEM. */
+  get ca(): string {
+    return this.authority.cert;
+  }
+
+  async start(): Promise<void> {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'millrace-certificates-'));
+    this.directory = directory;
     const authority = await Authority.make(directory, 'authority');
-    const stranger = await Authority.make(directory, 'stranger');
+    this.authority = authority;
+    this.stranger = await Authority.make(directory, 'stranger');
     const here = 'DNS:localhost,IP:127.0.0.1';
     const [broker, expired, elsewhere, client] = await Promise.all([
       authority.sign('broker', { names: here }),
@@ -34,7 +46,8 @@ export class SecuredKafka {
       authority.sign('elsewhere', { names: 'DNS:other.example,IP:192.0.2.1' }),
       authority.sign('client', { names: 'DNS:client' }),
     ]);
-    const kafka = await RealKafka.start({
+    this.client = client;
+    this.kafka = await RealKafka.start({
       listeners: {
         TLS: 'SSL',
         MUTUAL: 'SSL',
@@ -59,13 +72,23 @@ export class SecuredKafka {
         ...Object.assign({}, ...SASL_LISTENERS.map(sasl)),
       },
     });
-    return new SecuredKafka(kafka, authority, stranger, client, directory);
+    this.topic = await createTopic(this.kafka.bootstrapServers, { partitions: 1 });
   }
 
   async stop(): Promise<void> {
-    await this.kafka.stop();
-    await rm(this.directory, { recursive: true, force: true });
+    await this.kafka?.stop();
+    if (this.directory !== undefined) await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/** A describe block with a Kafka of its own, which is there as soon as its tests run. */
+export function describeOnSecuredKafka(name: string, fn: (secured: SecuredKafka) => void): void {
+  describeWithOwnKafka(name, () => {
+    const secured = new SecuredKafka();
+    beforeAll(() => secured.start(), START_TIMEOUT_MS);
+    afterAll(() => secured.stop());
+    fn(secured);
+  });
 }
 
 // Kafka reads key and chain from one file.

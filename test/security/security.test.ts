@@ -1,14 +1,13 @@
 // Who may connect to a real Kafka, and what the others are told.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MillraceError, Producer, ProducerOptions } from '../../src';
 import { TopicAdmin } from '../../src/admin/topic-admin';
 import { readBack } from '../broker/read-back';
-import { describeWithOwnKafka } from '../broker/real-broker';
-import { createTopic, partitionStates } from '../broker/topics';
+import { partitionStates } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 import { encryptedKey } from './certificates';
-import { PASSWORD, SecuredKafka, USER } from './secured-kafka';
+import { describeOnSecuredKafka, PASSWORD, USER } from './secured-kafka';
 import { unsecuredToken } from './tokens';
 
 type Credentials = Pick<ProducerOptions, 'ssl' | 'sasl' | 'librdkafka'>;
@@ -16,18 +15,7 @@ type Credentials = Pick<ProducerOptions, 'ssl' | 'sasl' | 'librdkafka'>;
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-describeWithOwnKafka('a Kafka that asks who comes', () => {
-  let secured: SecuredKafka;
-  let topic: string;
-  let ca: string;
-
-  beforeAll(async () => {
-    secured = await SecuredKafka.start();
-    topic = await createTopic(secured.kafka.bootstrapServers, { partitions: 1 });
-    ca = secured.authority.cert;
-  });
-  afterAll(() => secured?.stop());
-
+describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
   function producerAt(listener: string, credentials: Credentials): Producer {
     const bootstrapServers = secured.kafka.serversOf(listener);
     return openProducer({ bootstrapServers, connectTimeoutMs: CONNECT_TIMEOUT_MS, ...credentials });
@@ -37,8 +25,8 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
   async function isLetIn(listener: string, credentials: Credentials): Promise<void> {
     const producer = producerAt(listener, credentials);
     await producer.connect();
-    const { offset } = await producer.send({ topic, value: `by ${listener}` });
-    const records = await readBack(secured.kafka.bootstrapServers, topic);
+    const { offset } = await producer.send({ topic: secured.topic, value: `by ${listener}` });
+    const records = await readBack(secured.kafka.bootstrapServers, secured.topic);
     expect(records[Number(offset)].value?.toString()).toBe(`by ${listener}`);
   }
 
@@ -53,25 +41,27 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
   }
 
   describe('by certificate', () => {
-    it('lets in who knows its authority', () => isLetIn('TLS', { ssl: { ca } }));
+    it('lets in who knows its authority', () => isLetIn('TLS', { ssl: { ca: secured.ca } }));
 
     it('lets in who knows several, in bytes', () =>
-      isLetIn('TLS', { ssl: { ca: [Buffer.from(secured.stranger.cert), Buffer.from(ca)] } }));
+      isLetIn('TLS', { ssl: { ca: [Buffer.from(secured.stranger.cert), Buffer.from(secured.ca)] } }));
 
     it('lets in who has one itself', () => {
       const { cert, key } = secured.client;
-      return isLetIn('MUTUAL', { ssl: { ca, cert, key } });
+      return isLetIn('MUTUAL', { ssl: { ca: secured.ca, cert, key } });
     });
 
     it('lets in who has one whose key is encrypted', async () => {
       const key = await encryptedKey(secured.client, 'passphrase');
-      await isLetIn('MUTUAL', { ssl: { ca, cert: secured.client.cert, key, passphrase: 'passphrase' } });
+      await isLetIn('MUTUAL', {
+        ssl: { ca: secured.ca, cert: secured.client.cert, key, passphrase: 'passphrase' },
+      });
     });
 
     it('lets in who doesn’t care', async () => {
       await isLetIn('TLS', { ssl: { rejectUnauthorized: false } });
       await isLetIn('EXPIRED', { ssl: { rejectUnauthorized: false } });
-      await isLetIn('ELSEWHERE', { ssl: { ca, verifyHostname: false } });
+      await isLetIn('ELSEWHERE', { ssl: { ca: secured.ca, verifyHostname: false } });
     });
 
     it.each([
@@ -87,7 +77,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
         says: /certificate is for another host name or address/,
       },
     ])('refuses one $what, and says so', async ({ listener, says }) => {
-      const ours = listener === 'TLS' ? secured.stranger.cert : ca;
+      const ours = listener === 'TLS' ? secured.stranger.cert : secured.ca;
       const error = await isRefused(listener, { ssl: { ca: ours } });
       expect(error.code).toBe('_SSL');
       expect(error.message).toMatch(says);
@@ -99,7 +89,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
     });
 
     it('is told that it wants one', async () => {
-      const error = await isRefused('MUTUAL', { ssl: { ca } });
+      const error = await isRefused('MUTUAL', { ssl: { ca: secured.ca } });
       expect(error.code).toBe('_SSL');
       expect(error.message).toMatch(/it wants a certificate that it trusts \(see ssl\.cert, ssl\.key\)/);
     });
@@ -116,7 +106,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
     },
   ])('lets topics be made, grown and deleted by $by', async ({ by, sasl }) => {
     const bootstrapServers = secured.kafka.serversOf('SASL');
-    const admin = await TopicAdmin.open({ bootstrapServers, ssl: { ca }, sasl });
+    const admin = await TopicAdmin.open({ bootstrapServers, ssl: { ca: secured.ca }, sasl });
     onTestFinished(() => admin.close());
     const made = `made-by-${by}`;
     await admin.createTopic({ topic: made, partitions: 1, replicationFactor: 1 }, 20_000);
@@ -135,7 +125,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
   describe.each(MECHANISMS)('by %s', (mechanism) => {
     const sasl = { mechanism, username: USER, password: PASSWORD };
 
-    it('lets in the right password', () => isLetIn('SASL', { ssl: { ca }, sasl }));
+    it('lets in the right password', () => isLetIn('SASL', { ssl: { ca: secured.ca }, sasl }));
 
     it('lets it in unencrypted when that was asked for', () => isLetIn('CLEAR', { ssl: false, sasl }));
 
@@ -143,7 +133,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       { wrong: 'password', credentials: { ...sasl, password: 'guessed' } },
       { wrong: 'user', credentials: { ...sasl, username: 'mallory' } },
     ])('refuses a wrong $wrong', async ({ credentials }) => {
-      const error = await isRefused('SASL', { ssl: { ca }, sasl: credentials });
+      const error = await isRefused('SASL', { ssl: { ca: secured.ca }, sasl: credentials });
       expect(error.code).toBe('_AUTHENTICATION');
       expect(error.message).toMatch(/SASL authentication error: Authentication failed/);
     });
@@ -156,7 +146,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
 
   describe('by token', () => {
     const withProvider = (oauthBearerProvider: () => Promise<{ value: string }>): Credentials => ({
-      ssl: { ca },
+      ssl: { ca: secured.ca },
       sasl: { mechanism: 'OAUTHBEARER', oauthBearerProvider },
     });
 
@@ -178,7 +168,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       await producer.connect();
       const until = performance.now() + 10_000;
       while (performance.now() < until) {
-        await producer.send({ topic, value: 'by token' });
+        await producer.send({ topic: secured.topic, value: 'by token' });
         await sleep(50);
       }
       expect(given).toBeGreaterThanOrEqual(3);
@@ -213,7 +203,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       });
       works = true;
       await producer.connect();
-      await producer.send({ topic, value: 'after all' });
+      await producer.send({ topic: secured.topic, value: 'after all' });
     });
 
     it('goes on after a provider that failed while tokens expired', async () => {
@@ -234,7 +224,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       const sent: Promise<unknown>[] = [];
       const sendFor = async (ms: number) => {
         for (const until = performance.now() + ms; performance.now() < until; await sleep(50)) {
-          sent.push(producer.send({ topic, value: 'by token' }));
+          sent.push(producer.send({ topic: secured.topic, value: 'by token' }));
         }
       };
       await sendFor(1000);
@@ -277,7 +267,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
     const other = openProducer({
       bootstrapServers: secured.kafka.bootstrapServers,
       connectTimeoutMs: 1000,
-      ssl: { ca },
+      ssl: { ca: secured.ca },
     });
     await expect(other.connect()).rejects.toMatchObject({
       code: 'CONNECTION_FAILED',
@@ -293,7 +283,7 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
         why: 'a wrong password',
         code: '_AUTHENTICATION',
         says: /the brokers refused the connection: .*SASL authentication error: Authentication failed/,
-        credentials: () => ({ ssl: { ca }, sasl: { ...sasl, password: 'guessed' } }),
+        credentials: () => ({ ssl: { ca: secured.ca }, sasl: { ...sasl, password: 'guessed' } }),
       },
       {
         why: 'an unknown authority',
@@ -306,9 +296,9 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       const refusal = { name: 'RecordError', code, retriable: false, message: expect.stringMatching(says) };
       for (let round = 0; round < 2; round++) {
         const started = performance.now();
-        await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject(refusal);
+        await expect(producer.send({ topic: secured.topic, value: 'v' })).rejects.toMatchObject(refusal);
         const records = [
-          { topic, value: 'v' },
+          { topic: secured.topic, value: 'v' },
           { topic: 'another', value: 'v' },
         ];
         await expect(producer.sendBatch(records)).rejects.toMatchObject({ errors: [refusal, refusal] });
@@ -324,18 +314,22 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
         return { value: unsecuredToken(60) };
       };
       const producer = producerAt('SASL', {
-        ssl: { ca },
+        ssl: { ca: secured.ca },
         sasl: { mechanism: 'OAUTHBEARER', oauthBearerProvider: provider },
       });
-      await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject({
+      await expect(producer.send({ topic: secured.topic, value: 'v' })).rejects.toMatchObject({
         code: '_AUTHENTICATION',
         message: expect.stringMatching(/oauthBearerProvider: the token service is down/),
       });
       works = true;
       await expect
-        .poll(() => producer.send({ topic, value: 'v' }).then(({ partition }) => partition, String), {
-          timeout: 30_000,
-        })
+        .poll(
+          () =>
+            producer.send({ topic: secured.topic, value: 'v' }).then(({ partition }) => partition, String),
+          {
+            timeout: 30_000,
+          },
+        )
         .toBe(0);
     }, 60_000);
 
@@ -343,10 +337,12 @@ describeWithOwnKafka('a Kafka that asks who comes', () => {
       const producer = openProducer({
         bootstrapServers: 'localhost:1',
         maxBlockMs: 2000,
-        ssl: { ca },
+        ssl: { ca: secured.ca },
         sasl,
       });
-      await expect(producer.send({ topic, value: 'v' })).rejects.toMatchObject({ code: 'METADATA_TIMEOUT' });
+      await expect(producer.send({ topic: secured.topic, value: 'v' })).rejects.toMatchObject({
+        code: 'METADATA_TIMEOUT',
+      });
     });
   });
 });
