@@ -23,8 +23,8 @@ export interface BenchArguments {
   html: string;
   /** Write bench/results.md and bench/results.svg. */
   write: boolean;
-  /** Report an earlier run, from the file that `--json` wrote, instead of running. */
-  from?: string;
+  /** Report earlier runs, from the files that `--json` wrote, instead of running. */
+  from?: string[];
   list: boolean;
 }
 
@@ -48,7 +48,7 @@ interface Options {
   brokers?: string;
   list?: boolean;
   write?: boolean;
-  from?: string;
+  from?: string[];
 }
 
 function positive(text: string): number {
@@ -83,7 +83,7 @@ export function benchCommand(): Command {
     .option('--kafka', 'produce to a local Apache Kafka, started for this run')
     .option('--brokers <list>', 'produce to this cluster (host:port,...)')
     .option('--write', 'write bench/results.md and bench/results.svg')
-    .option('--from <file>', 'report the run that --json wrote to this file, instead of running')
+    .option('--from <files>', 'report the runs that --json wrote to these files, instead of running', names)
     .option('--list', 'list contenders and workloads');
 }
 

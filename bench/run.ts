@@ -11,6 +11,7 @@ import { paceOf } from './pace';
 import { readBack } from './read-back';
 import { topicsOf } from './record-pool';
 import { html } from './report/html';
+import { joined } from './report/joined-runs';
 import { markdown } from './report/markdown';
 import { overview } from './report/overview';
 import { describeMachine, type RunResults, type Series } from './report/run-results';
@@ -184,6 +185,11 @@ async function runAll(run: BenchArguments): Promise<RunResults> {
   return results;
 }
 
+async function earlier(files: readonly string[]): Promise<RunResults> {
+  const runs = await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
+  return joined(runs as [RunResults]);
+}
+
 async function main() {
   const run = parseArguments(process.argv.slice(2), contenders, workloads);
   if (run.list) return list();
@@ -193,8 +199,7 @@ async function main() {
       killRunningTrial();
     });
   }
-  const results =
-    run.from === undefined ? await runAll(run) : (JSON.parse(await readFile(run.from, 'utf8')) as RunResults);
+  const results = run.from === undefined ? await runAll(run) : await earlier(run.from);
   const targets = verdictTable(verdicts(results));
   if (targets !== '') console.log(`Targets\n${targets}\n`);
   await write(run.html, html(results));
