@@ -3,13 +3,26 @@ import type { NativeClient, NativeTransactionError } from '../addon';
 import { kafkaErrorName, MillraceError } from '../errors';
 import type { GroupPosition } from './group-offsets';
 
+/** Calls that can be resumed hold a thread of libuv's pool, and closing, for no longer than this at a time. */
+interface Slices {
+  leastMs: number;
+  firstMs: number;
+  longestMs: number;
+}
+
+/** Short at first: resuming wakes librdkafka, which looks for the coordinator by a timer of half a second. */
+const REGISTERING: Slices = { leastMs: 1, firstMs: 50, longestMs: 500 };
 /**
- * Calls that can be resumed hold a thread of libuv's pool, and closing, for no longer than this at a time. Short at first:
- * resuming wakes librdkafka, which looks for the coordinator by a timer of half a second.
+ * Never short, not even when the time is over. Such a call first asks librdkafka's main thread for leave. Where that takes
+ * longer than the slice, on a busy machine, librdkafka forgets which call it was, takes a commit's answer from the
+ * coordinator for an abort's, and ends the process (`rd_kafka_txn_set_state`: invalid transition).
  */
-const FIRST_SLICE_MS = 50;
-const LONGEST_SLICE_MS = 500;
-/** Between two attempts, when the first one failed at once. */
+const ENDING: Slices = { leastMs: 1000, firstMs: 1000, longestMs: 1000 };
+/**
+ * Between two attempts, when the first one failed at once; and after a call that was resumed. Of such a one librdkafka may
+ * have more results than it was asked for: those that come while no call is open are dropped, others would be taken for
+ * the next call's.
+ */
 const PAUSE_MS = 100;
 
 export interface CoordinatorCallTimes {
@@ -57,8 +70,10 @@ export class CoordinatorCalls {
   }
 
   commit(): Promise<void> {
-    return this.#inTurn('the transaction could not be committed', (timeoutMs) =>
-      this.#client.commitTransaction(timeoutMs),
+    return this.#inTurn(
+      'the transaction could not be committed',
+      (timeoutMs) => this.#client.commitTransaction(timeoutMs),
+      ENDING,
     );
   }
 
@@ -67,6 +82,7 @@ export class CoordinatorCalls {
     return this.#inTurn(
       'the transaction could not be aborted',
       (timeoutMs) => this.#client.abortTransaction(timeoutMs),
+      ENDING,
       ({ retriable, abortable }) => retriable || abortable,
     );
   }
@@ -93,9 +109,10 @@ export class CoordinatorCalls {
   #inTurn(
     failure: string,
     call: (timeoutMs: number) => Promise<NativeTransactionError | undefined>,
+    slices = REGISTERING,
     mayHelp: (error: MillraceError) => boolean = ({ retriable }) => retriable,
   ): Promise<void> {
-    const turn = this.#last.then(() => this.#untilDone(failure, call, mayHelp));
+    const turn = this.#last.then(() => this.#untilDone(failure, call, slices, mayHelp));
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -103,13 +120,16 @@ export class CoordinatorCalls {
   async #untilDone(
     failure: string,
     call: (timeoutMs: number) => Promise<NativeTransactionError | undefined>,
+    slices: Slices,
     mayHelp: (error: MillraceError) => boolean,
   ): Promise<void> {
     const deadline = performance.now() + this.#times.transactionTimeoutMs;
-    for (let sliceMs = FIRST_SLICE_MS; ; sliceMs = Math.min(sliceMs * 2, LONGEST_SLICE_MS)) {
+    for (let sliceMs = slices.firstMs, resumed = false; ; resumed = true) {
       const started = performance.now();
       const left = Math.min(Math.ceil(deadline - started), this.#timeUntilGivingUp());
-      const outcome = await call(Math.max(1, Math.min(sliceMs, left)));
+      const outcome = await call(Math.max(slices.leastMs, Math.min(sliceMs, left)));
+      sliceMs = Math.min(sliceMs * 2, slices.longestMs);
+      if (resumed) await pause(PAUSE_MS);
       if (outcome === undefined) return;
       const error = asError(failure, outcome);
       const now = performance.now();

@@ -81,6 +81,8 @@ export interface PartitionState {
   partition: number;
   /** -1: none. */
   leader: number;
+  /** Who leads it when all is well. */
+  preferredLeader: number;
   /** Broker ids, ascending. */
   replicas: number[];
   inSync: number[];
@@ -93,6 +95,7 @@ export async function partitionStates(brokers: string, topic: string): Promise<P
     .map(({ partitionId, leader, replicas, isr }) => ({
       partition: partitionId,
       leader,
+      preferredLeader: replicas[0],
       replicas: [...replicas].sort((a, b) => a - b),
       inSync: [...isr].sort((a, b) => a - b),
     }))
@@ -106,6 +109,22 @@ export async function untilInSync(brokers: string, topic: string): Promise<void>
     async () =>
       (await partitionStates(brokers, topic)).every(
         ({ leader, replicas, inSync }) => leader !== -1 && inSync.length === replicas.length,
+      ),
+    IN_SYNC_TIMEOUT_MS,
+  );
+}
+
+/**
+ * Waits until every partition is led as it was meant to be, by a broker whose replicas are all up to date. A broker that
+ * came back leads again only when the controller looks (`leader.imbalance.check.interval.seconds`).
+ */
+export async function untilLedAsMeant(brokers: string, topic: string): Promise<void> {
+  await until(
+    `every partition of ${topic} is in sync and led by its preferred leader`,
+    async () =>
+      (await partitionStates(brokers, topic)).every(
+        ({ leader, preferredLeader, replicas, inSync }) =>
+          leader === preferredLeader && inSync.length === replicas.length,
       ),
     IN_SYNC_TIMEOUT_MS,
   );

@@ -1,8 +1,16 @@
-// What goes wrong. Each fault begins, lasts and ends in one call; afterwards the cluster heals by itself.
+// What goes wrong. Each fault begins, lasts and ends in one call. That of a broker that went down ends when it is back and
+// leads again what it led; after the others the cluster heals by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RealBroker, RealKafka } from '../broker/real-kafka';
 import type { TcpProxy } from '../broker/tcp-proxy';
-import { createTopic, deleteTopic, growTopic, partitionStates, untilInSync } from '../broker/topics';
+import {
+  createTopic,
+  deleteTopic,
+  growTopic,
+  partitionStates,
+  untilInSync,
+  untilLedAsMeant,
+} from '../broker/topics';
 import type { Random } from './random';
 import { REQUEST_TIMEOUT_MS } from './writers';
 
@@ -32,6 +40,7 @@ export const FAULTS: readonly Fault[] = [
       await leader.kill('SIGKILL');
       await sleep(scene.random.between(0, 2_000));
       await leader.start();
+      await untilLedAsMeant(scene.kafka.directServers, scene.topic);
     },
   },
   {
@@ -43,6 +52,7 @@ export const FAULTS: readonly Fault[] = [
         await broker.start();
         await untilInSync(kafka.directServers, topic);
       }
+      await untilLedAsMeant(kafka.directServers, topic);
     },
   },
   {
@@ -97,6 +107,7 @@ export const FAULTS: readonly Fault[] = [
       for (const proxy of proxies(kafka)) proxy.delayBy(random.between(20, 150));
       await leader.kill('SIGKILL');
       await leader.start();
+      await untilLedAsMeant(kafka.directServers, scene.topic);
       for (const proxy of proxies(kafka)) proxy.delayBy(0);
     },
   },

@@ -35,39 +35,30 @@ export function figureLines(figures: ChaosFigures): string[] {
     ...table(['figure', ''], rows),
     '',
     ...table(
-      ['fault', 'times', 'lasted at most, s', 'rate back after, s: median', 'at most'],
+      ['fault', 'times', 'lasted at most, s', 'rate back after, s: median', 'at most', 'after nothing'],
       byFault(faults),
     ),
-  ];
-}
-
-/** What must never happen, a line for each kind that did. */
-export function brokenPromises({ ledgers, unhandledRejections }: ChaosFigures): string[] {
-  return [
-    ...Object.values(ledgers).flatMap(({ name, verdict }: Ledger) =>
-      verdict.describe().map((line) => `${name}: ${line}`),
-    ),
-    ...Object.values(ledgers).flatMap(({ name, readError }: Ledger) =>
-      readError === undefined ? [] : [`${name}: ${readError}`],
-    ),
-    ...(unhandledRejections > 0 ? [`${unhandledRejections} unhandled rejections`] : []),
   ];
 }
 
 function byFault(faults: readonly FaultFigures[]): (string | number)[][] {
   return [...new Set(faults.map(({ name }) => name))].sort().map((name) => {
     const ofName = faults.filter((fault) => fault.name === name);
-    const recoveries = ofName
-      .map(({ recoveredMs }) => recoveredMs ?? Number.POSITIVE_INFINITY)
-      .sort((a, b) => a - b);
+    const recoveries = sorted(ofName.map(({ recoveredMs }) => recoveredMs));
+    const calms = sorted(ofName.map(({ calmMs }) => calmMs));
     return [
       name,
       ofName.length,
       seconds(Math.max(...ofName.map(({ lastedMs }) => lastedMs))),
       seconds(recoveries[Math.floor(recoveries.length / 2)]),
       seconds(recoveries[recoveries.length - 1]),
+      seconds(calms[calms.length - 1]),
     ];
   });
+}
+
+function sorted(milliseconds: readonly (number | undefined)[]): number[] {
+  return milliseconds.map((ms) => ms ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {

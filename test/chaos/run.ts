@@ -4,22 +4,25 @@ import { Command, InvalidArgumentError } from 'commander';
 import { javaAndMavenMissing } from '../broker/kafka-jars';
 import { runChaos } from './chaos-run';
 import { FAULTS } from './faults';
-import { brokenPromises, figureLines } from './figures';
+import { figureLines } from './figures';
+import { brokenPromises, emptiness, slowRecoveries, untold } from './verdict';
 
 interface Flags {
   minutes: number;
   seed: number;
   rate: number;
+  recovery: number;
   quick?: boolean;
 }
 
 const program = new Command('test:chaos')
   .description('Hurts a cluster of three real brokers while every API writes, then checks every record')
-  .option('--minutes <number>', 'faults strike for this long; each strikes once at least', positive, 3)
+  .option('--minutes <number>', 'faults strike for this long; each strikes once at least', number, 3)
   .option('--seed <number>', 'repeats the choices of the run that printed it', positive)
   .option('--rate <number>', 'records a second, of all writers together', positive, 3_000)
+  .option('--recovery <seconds>', 'how soon after a fault the rate must be back', positive, 5)
   .option('--quick', 'leaves out the faults that take a minute')
-  .action(async ({ minutes, seed = randomInt(1, 2 ** 32), rate, quick = false }: Flags) => {
+  .action(async ({ minutes, seed = randomInt(1, 2 ** 32), rate, recovery, quick = false }: Flags) => {
     const missing = javaAndMavenMissing();
     if (missing) throw new Error(missing);
     console.log(`seed ${seed}`);
@@ -31,11 +34,27 @@ const program = new Command('test:chaos')
       onProgress: (line) => console.log(line),
     });
     console.log(`\n${figureLines(figures).join('\n')}`);
-    const broken = brokenPromises(figures);
-    if (broken.length === 0) return;
-    console.error(`\nBROKEN PROMISES (seed ${seed})\n${broken.join('\n')}`);
-    process.exitCode = 1;
+    const unknown = untold(figures.faults);
+    if (unknown > 0) {
+      console.log(`\nThe machine was too busy to tell how soon the rate was back after ${unknown} faults.`);
+    }
+    say('BROKEN PROMISES', brokenPromises(figures));
+    say(`NOT BACK WITHIN ${recovery} S`, slowRecoveries(figures.faults, recovery * 1_000));
+    say('TOO LITTLE TO TELL', emptiness(figures));
+    if (process.exitCode === 1) console.error(`\nseed ${seed}`);
   });
+
+function say(what: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  console.error(`\n${what}\n${lines.join('\n')}`);
+  process.exitCode = 1;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError('It must be a number, 0 or more.');
+  return value;
+}
 
 function positive(text: string): number {
   const value = Number(text);

@@ -1,6 +1,7 @@
 // npm run test:life -- [--cycles N] [--exits N] [--freeze SECONDS]: producers opened and closed, processes ended with
 // records in flight, a process stopped and continued. Says what it found, and ends with 1 when that is not good.
 import { parseArgs } from 'node:util';
+import { EmbeddedCluster } from '../../src/testing';
 import { createTopic } from '../broker/topics';
 import { withBrokers } from './brokers';
 import { runCycles } from './cycles';
@@ -47,11 +48,23 @@ async function exits(count: number): Promise<void> {
 
 async function frozen(brokers: string, seconds: number): Promise<void> {
   const topic = await createTopic(brokers, { partitions: 1 });
+  const cluster = await EmbeddedCluster.start({ topics: [{ topic, partitions: 1 }] });
+  await Promise.all([
+    thaws('a real Kafka', brokers, topic, seconds),
+    thaws('the embedded cluster', cluster.bootstrapServers, topic, seconds),
+  ]);
+  await cluster.close();
+}
+
+async function thaws(where: string, brokers: string, topic: string, seconds: number): Promise<void> {
   const { inFlight, first } = await freeze(brokers, topic, seconds * 1000);
   const outcome = ({ ms, error }: typeof first) => `${error ?? 'delivered'} after ${ms.toFixed(0)} ms`;
   report(
-    first.error === undefined && inFlight.error === undefined && first.ms < 1000,
-    `stopped for ${seconds} s: what was in flight ${outcome(inFlight)}; the next send ${outcome(first)}`,
+    first.error === undefined &&
+      inFlight.error === undefined &&
+      inFlight.ms > 900 * seconds &&
+      first.ms < 1000,
+    `stopped for ${seconds} s, ${where}: what was in flight ${outcome(inFlight)}; the next send ${outcome(first)}`,
   );
 }
 

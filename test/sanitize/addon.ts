@@ -1,6 +1,6 @@
 // npm run test:sanitize:addon -- [--sanitizer address|thread] [test…]: the addon built with a sanitizer, inside Node. The
 // tests named, by default those of DEFAULT_TESTS, run in a copy of the package that differs in nothing but its addon.
-// Further options go to vitest, such as `-t kfake`.
+// Further options go to vitest, such as `-t kfake`. With --build-only no test runs.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
@@ -79,15 +79,25 @@ function copyPackage(build: string, copy: string): void {
 
 const args = process.argv.slice(2);
 const name = args[0] === '--sanitizer' ? args.splice(0, 2)[1] : 'address';
+const buildOnly = args.includes('--build-only');
 const sanitizer = SANITIZERS[name];
 if (sanitizer === undefined) throw new Error(`--sanitizer must be address or thread, not ${name}`);
 const build = path.join(ROOT, `native/build/addon-${name}`);
 const copy = `${build}-package`;
 const options = ['-d', 'native', '-O', build, `--CDMILLRACE_SANITIZE=${sanitizer.flags}`];
 run('npx', ['cmake-js', 'build', ...options], ROOT);
-copyPackage(build, copy);
-const tests = args.some((arg) => arg.startsWith('test/')) ? args : [...DEFAULT_TESTS, ...args];
-run('npx', ['vitest', 'run', '--config', 'test/sanitize/vitest.config.mts', '--root', '.', ...tests], copy, {
-  ...sanitizer.environment,
-  MILLRACE_PRELOAD: sanitizer.libraries(build).join(' '),
-});
+if (!buildOnly) runTests();
+
+function runTests(): void {
+  copyPackage(build, copy);
+  const tests = args.some((arg) => arg.startsWith('test/')) ? args : [...DEFAULT_TESTS, ...args];
+  run(
+    'npx',
+    ['vitest', 'run', '--config', 'test/sanitize/vitest.config.mts', '--root', '.', ...tests],
+    copy,
+    {
+      ...sanitizer.environment,
+      MILLRACE_PRELOAD: sanitizer.libraries(build).join(' '),
+    },
+  );
+}
