@@ -38,7 +38,10 @@ export interface ProducerOptions<K = BytesLike, V = BytesLike> {
   enableIdempotence?: boolean;
   /** Retries of a request. `deliveryTimeoutMs` usually ends them sooner. Default 2147483647. */
   retries?: number;
-  /** Requests in flight to one broker; with idempotence 5 at most. Default 5. */
+  /**
+   * Requests in flight to one broker; with idempotence 5 at most. Default 5. With 1, no move of a leadership can have records
+   * stored twice (docs/reliability.md says when); partitions of a broker then take turns.
+   */
   maxInFlightRequests?: number;
   /** First pause before a retry, doubled each time, with jitter. Default 100 ms. */
   retryBackoffMs?: number;
