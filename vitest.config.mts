@@ -10,5 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Of what comes in time, but on a busy machine not within vitest's one second.
+    expect: { poll: { timeout: 10_000 } },
   },
 });
