@@ -1,5 +1,5 @@
 // Headers as librdkafka wants them, a list of pieces of memory for each record. A broker's thread that freed them would
-// hold the allocator's lock against the thread that makes the next ones: half of both threads' time. So an acknowledgement
+// hold the allocator's lock against the thread that makes the next ones: up to a third of both threads' time. So an acknowledgement
 // takes a message's list away from it, the frame brings it back to the JavaScript thread it came from, and there it is
 // filled anew, with memory that has just been freed by the same thread, which takes no lock.
 #pragma once

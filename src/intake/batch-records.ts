@@ -1,6 +1,5 @@
 // The records of one batch as its caller gave them, and the topic of each.
-import type { CheckedRecord, RecordRules } from './check-record';
-import { checkRecord, countOf, topicOf } from './check-record';
+import { type CheckedRecord, checkRecord, countOf, type RecordRules, topicOf } from './check-record';
 import type { BatchRecord, ProducerRecord } from './record';
 
 export class BatchRecords<K, V> {

@@ -101,8 +101,9 @@ export class EngineOptions {
     this.#producer = producer;
     this.warnOnce = warnOnce;
     refuse(kafka);
-    this.budget = retryBudget({ ...kafka.retry, ...producer.retry });
-    warnOfIneffective(kafka, producer, { ...kafka.retry, ...producer.retry }, warnOnce);
+    const retry = { ...kafka.retry, ...producer.retry };
+    this.budget = retryBudget(retry);
+    warnOfIneffective(kafka, producer, retry, warnOnce);
     // librdkafka has no name that is empty.
     this.clientId = kafka.clientId || DEFAULTS.clientId;
     this.metadataMaxAgeMs = producer.metadataMaxAge ?? DEFAULTS.metadataMaxAge;

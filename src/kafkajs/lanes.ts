@@ -45,7 +45,7 @@ export class Lanes implements Connectable {
   /** Opens the lane of calls without settings of their own. */
   connect(): Promise<void> {
     const { producer } = this.lane(laneSettings({}, this.#options.requestTimeoutMs));
-    return connectPatiently(producer, this.#options.patience, new Set(this.#brokers).size);
+    return connectPatiently(producer, this.#options.patience, this.#brokers);
   }
 
   /** @throws ConfigError when librdkafka refuses the settings */

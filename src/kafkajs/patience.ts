@@ -29,13 +29,13 @@ export function patienceFor(refusal: string, { refusedMs, silentMs }: Patience):
 
 /**
  * Connects for the first time.
- * @param brokerCount how many may answer. When all of them have refused, the longer wait is not for them
+ * @param brokers who may answer. When all of them have refused, the longer wait is not for them
  * @throws (rejects with) ConnectionError; what `producer.connect()` does
  */
 export async function connectPatiently(
   producer: Producer,
   patience: Patience,
-  brokerCount: number,
+  brokers: readonly string[],
 ): Promise<void> {
   const refusals = new Map<string, string>();
   const hear = (event: LogEvent) => {
@@ -48,7 +48,7 @@ export async function connectPatiently(
   const { over, cancel } = pause(refusedMs);
   const refused = over.then(() => {
     const said = [...refusals.values()];
-    if (said.length < brokerCount || said.some((refusal) => SILENT.test(refusal))) return connected;
+    if (said.length < new Set(brokers).size || said.some((refusal) => SILENT.test(refusal))) return connected;
     throw notLetIn(refusedMs, said[said.length - 1]);
   });
   try {

@@ -93,7 +93,7 @@ class OpenTopics implements Connectable {
 
   async connect(): Promise<void> {
     // node-rdkafka's would not say why no broker lets it in.
-    await connectPatiently(this.producer, this.#options.patience, new Set(this.#brokers).size);
+    await connectPatiently(this.producer, this.#options.patience, this.#brokers);
     this.topics = await TopicAdmin.open(this.#producerOptions);
   }
 

@@ -103,14 +103,12 @@ export async function partitionStates(brokers: string, topic: string): Promise<P
 }
 
 /** Waits until every replica of every partition is up to date. */
-export async function untilInSync(brokers: string, topic: string): Promise<void> {
-  await until(
-    `every replica of ${topic} is in sync`,
-    async () =>
-      (await partitionStates(brokers, topic)).every(
-        ({ leader, replicas, inSync }) => leader !== -1 && inSync.length === replicas.length,
-      ),
-    IN_SYNC_TIMEOUT_MS,
+export function untilInSync(brokers: string, topic: string): Promise<void> {
+  return untilEachPartition(
+    brokers,
+    topic,
+    'has a leader and is in sync',
+    (state) => state.leader !== -1 && isInSync(state),
   );
 }
 
@@ -118,14 +116,28 @@ export async function untilInSync(brokers: string, topic: string): Promise<void>
  * Waits until every partition is led as it was meant to be, by a broker whose replicas are all up to date. A broker that
  * came back leads again only when the controller looks (`leader.imbalance.check.interval.seconds`).
  */
-export async function untilLedAsMeant(brokers: string, topic: string): Promise<void> {
+export function untilLedAsMeant(brokers: string, topic: string): Promise<void> {
+  return untilEachPartition(
+    brokers,
+    topic,
+    'is in sync and led by its preferred leader',
+    (state) => state.leader === state.preferredLeader && isInSync(state),
+  );
+}
+
+function isInSync({ replicas, inSync }: PartitionState): boolean {
+  return inSync.length === replicas.length;
+}
+
+async function untilEachPartition(
+  brokers: string,
+  topic: string,
+  what: string,
+  is: (state: PartitionState) => boolean,
+): Promise<void> {
   await until(
-    `every partition of ${topic} is in sync and led by its preferred leader`,
-    async () =>
-      (await partitionStates(brokers, topic)).every(
-        ({ leader, preferredLeader, replicas, inSync }) =>
-          leader === preferredLeader && inSync.length === replicas.length,
-      ),
+    `every partition of ${topic} ${what}`,
+    async () => (await partitionStates(brokers, topic)).every(is),
     IN_SYNC_TIMEOUT_MS,
   );
 }
