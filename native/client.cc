@@ -44,6 +44,10 @@ bool numbers_requests_ahead(const rd_kafka_conf_t* conf) {
   return has_value(conf, "enable.idempotence", "true") && !has_value(conf, "max.in.flight", "1");
 }
 
+// librdkafka sends no further request to a partition while so many records are on their way there: it holds their number
+// against the most requests that an idempotent producer may have (RD_KAFKA_IDEMP_MAX_INFLIGHT).
+constexpr size_t kNeverPipelinedFrom = 5;
+
 constexpr int kLastFlushMs = 100;
 
 // glibc gives memory above the last block in use back to the system once it is more than a threshold, 128 KiB at first.
@@ -115,6 +119,9 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
   client->delivery_timeout_ms_ = std::atoll(value_of(conf.get(), "delivery.timeout.ms").c_str());
+  client->turn_rules_ = {static_cast<size_t>(std::atoll(value_of(conf.get(), "batch.size").c_str())),
+                          static_cast<size_t>(std::atoll(value_of(conf.get(), "batch.num.messages").c_str())),
+                         static_cast<int64_t>(std::atof(value_of(conf.get(), "linger.ms").c_str()) * 1000)};
 
   // Set as soon as rd_kafka_new has found the configuration consistent.
   bool conf_taken = false;
@@ -126,7 +133,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     throw std::runtime_error(reason);
   }
   conf.release();  // the handle's now
-  client->first_alone_ = numbers_requests_ahead(rd_kafka_conf(client->handle_));
+  client->in_turns_ = numbers_requests_ahead(rd_kafka_conf(client->handle_));
 
   // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread
   // serves both.
@@ -152,7 +159,7 @@ uint32_t Client::topic(const std::string& name, const PartitioningRules& rules) 
   rd_kafka_topic_t* const handle = rd_kafka_topic_new(handle_, name.c_str(), nullptr);
   if (handle == nullptr) throw std::runtime_error(rd_kafka_err2str(rd_kafka_last_error()));
   const auto id = static_cast<uint32_t>(topics_.size());
-  topics_.push_back(std::make_unique<Topic>(id, name, handle, max_window_bytes_, rules));
+  topics_.push_back(std::make_unique<Topic>(id, name, handle, max_window_bytes_, rules, turn_rules_));
   topic_ids_.emplace(name, id);
   return id;
 }
@@ -243,56 +250,62 @@ FrameBytes Client::submit(const FrameSubmission& submission) {
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (refuses(submission.channel)) throw ClientClosed();
   std::unique_ptr<PendingFrame> read = read_frame(submission);
-  const bool copy_values = submission.byte_count / submission.record_count < kReferToValuesFrom;
-  if (!copy_values) read->pin_bytes(submission.memory);
-
-  return hand_over(read.release(), submission, copy_values);
+  if (submission.byte_count / submission.record_count >= kReferToValuesFrom) read->pin_bytes(submission.memory);
+  return hand_over(read.release(), submission);
 }
 
 // From here on records may be inside librdkafka, so nothing may be thrown that would say otherwise.
-FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept {
+FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submission) noexcept {
   adopt(frame);
   frame->hold();
   for (uint32_t s = 0; s < frame->segment_count(); s++) {
     Segment& segment = frame->segments()[s];
     Topic& topic = *segment.topic;
-    std::lock_guard<std::mutex> submitting(topic.submitting);
-    if (topic.parked.empty() && topic.may_enter_window()) {
-      topic.enter_window(segment.bytes);
-      segment.counted = true;
-      if (submit_segment({handle_, first_alone_, copy_values}, *frame, segment, topic)) frame->pin(submission.memory);
-    } else {
-      frame->pin(submission.memory);
-      topic.park(&segment);
-      // The acknowledgement that made room may have come before it could see this segment.
-      if (topic.may_enter_window()) frame->channel->ask_for_pump();
+    {
+      std::lock_guard<std::mutex> submitting(topic.submitting);
+      if (topic.parked.empty() && topic.may_enter_window()) {
+        topic.enter_window(segment.bytes);
+        segment.counted = true;
+        if (submit_segment(submitter(), *frame, segment, topic)) frame->pin(submission.memory);
+      } else {
+        frame->pin(submission.memory);
+        topic.park(&segment);
+        // The acknowledgement that made room may have come before it could see this segment.
+        if (topic.may_enter_window()) frame->channel->ask_for_pump();
+      }
     }
+    serve_turns(topic);
   }
   const FrameBytes bytes = frame->pinned() ? FrameBytes::kPinned : FrameBytes::kFree;
   frame->let_go();
   return bytes;
 }
 
+Submitter Client::submitter() const noexcept {
+  using namespace std::chrono;
+  const int64_t now_us = duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
+  const size_t join_from = distance_.far() ? SIZE_MAX : kNeverPipelinedFrom;
+  return {handle_, in_turns_, {now_us, join_from},
+          delivery_timeout_ms_ > 0 ? now_us / 1000 - delivery_timeout_ms_ : INT64_MIN};
+}
+
 void Client::pump_topic(Topic& topic) {
-  std::lock_guard<std::mutex> submitting(topic.submitting);
-  // What waits outside is pinned.
-  const Submitter submitter{handle_, first_alone_, false};
-  // Inside librdkafka their time would begin anew.
-  if (delivery_timeout_ms_ > 0) {
-    fail_held(topic.openings.take_older_than(now_ms() - delivery_timeout_ms_), RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+  serve_turns(topic);
+  {
+    std::lock_guard<std::mutex> submitting(topic.submitting);
+    if (topic.parked.empty()) return;
+    topic.adapt_window(now_ms());
+    while (!topic.parked.empty() && topic.may_enter_window()) {
+      Segment* const segment = topic.unpark();
+      PendingFrame* const frame = segment->frame;
+      topic.enter_window(segment->bytes);
+      segment->counted = true;
+      frame->hold();
+      submit_segment(submitter(), *frame, *segment, topic);
+      frame->let_go();
+    }
   }
-  submit_held(submitter, topic);
-  if (topic.parked.empty()) return;
-  topic.adapt_window(now_ms());
-  while (!topic.parked.empty() && topic.may_enter_window()) {
-    Segment* const segment = topic.unpark();
-    PendingFrame* const frame = segment->frame;
-    topic.enter_window(segment->bytes);
-    segment->counted = true;
-    frame->hold();
-    submit_segment(submitter, *frame, *segment, topic);
-    frame->let_go();
-  }
+  serve_turns(topic);
 }
 
 void Client::pump() {
@@ -300,7 +313,7 @@ void Client::pump() {
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (closing_) return;
   for (const auto& topic : topics_) {
-    if (topic->has_parked() || topic->openings.has_news()) pump_topic(*topic);
+    if (topic->has_parked() || topic->turns.has_news()) pump_topic(*topic);
   }
   resend_all();
 }
@@ -361,7 +374,7 @@ void Client::fail_parked(rd_kafka_resp_err_t error) {
 // What waits outside librdkafka and was accepted before this time.
 void Client::fail_waiting(Topic& topic, int64_t accepted_before_ms, int error) {
   std::lock_guard<std::mutex> submitting(topic.submitting);
-  fail_held(topic.openings.take_older_than(accepted_before_ms), error);
+  fail_held(topic.turns.take_older_than(accepted_before_ms), error);
   while (!topic.parked.empty() && topic.parked.front()->frame->accepted_at_ms < accepted_before_ms) {
     Segment* const segment = topic.unpark();
     PendingFrame* const frame = segment->frame;

@@ -19,10 +19,12 @@
 #include <utility>
 #include <vector>
 
+#include "broker_distance.h"
 #include "delivery_channel.h"
 #include "frame_memory.h"
 #include "pending_frame.h"
 #include "resend_queue.h"
+#include "submit_segment.h"
 #include "topic.h"
 #include "topic_metadata.h"
 #include "transaction_call.h"
@@ -73,8 +75,8 @@ class Client {
   // an attached thread. Otherwise every record will be reported through the channel.
   FrameBytes submit(const FrameSubmission& submission);
 
-  // Submits parked segments as far as their windows allow, what waited for its partition's first record, and what has
-  // to be sent again.
+  // Submits parked segments as far as their windows allow, what waited for its turn, and what has to be sent
+  // again.
   void pump();
   // Fails what waits outside librdkafka and was accepted before this time (steady clock, ms), with
   // RD_KAFKA_RESP_ERR__MSG_TIMED_OUT.
@@ -138,7 +140,9 @@ class Client {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
-  static void tell_of_first(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);
+  static Topic* end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);
+  bool next_turns_now(Topic& topic) noexcept;
+  void serve_turns(Topic& topic) noexcept;
   static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
                                          int16_t api, int16_t version, int32_t correlation_id, size_t size,
                                          int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
@@ -151,7 +155,8 @@ class Client {
     return closing_ || (sharing_ended_ && channel != nullptr && channel != &home_);
   }
   void tell_members();
-  FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission, bool copy_values) noexcept;
+  FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission) noexcept;
+  Submitter submitter() const noexcept;
   void pump_topic(Topic& topic);
   void fail_parked(rd_kafka_resp_err_t error);  // with gate_ held
   static void fail_waiting(Topic& topic, int64_t accepted_before_ms, int error);
@@ -163,10 +168,12 @@ class Client {
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
   const bool resend_neighbours_;
-  bool first_alone_ = false;         // see partition_opening.h; set by open()
+  bool in_turns_ = false;            // see partition_turns.h; set by open()
+  TurnRules turn_rules_;             // likewise
   int64_t delivery_timeout_ms_ = 0;  // 0: none was said; likewise
   std::atomic<bool> watching_requests_{false};
   std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
+  BrokerDistance distance_;
   ResendQueue resend_queue_;
   DeliveryChannel home_;
 

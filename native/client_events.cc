@@ -16,7 +16,11 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) client->answered_at_ms_ = now_ms();
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const int64_t now = now_ms();
+    client->answered_at_ms_ = now;
+    client->distance_.answered(now, round_trip_us);
+  }
   if (!client->watching_requests_) return RD_KAFKA_RESP_ERR_NO_ERROR;
   char text[96];
   snprintf(text, sizeof text, "%d %d %zu %lld", api, version, size, static_cast<long long>(round_trip_us));
@@ -26,13 +30,13 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
 
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
 // held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue and the
-// openings' news), asks librdkafka for nothing but what the message holds.
+// turns' news), asks librdkafka for nothing but what the message holds.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
   PendingFrame* const frame = PendingFrame::of(slot);
   Client& self = *static_cast<Client*>(opaque);
-  if (slot->opens_partition) tell_of_first(*frame, *slot, message->err);
+  Topic* const answered = slot->ends_turn ? self.end_turn(*frame, *slot, message->err) : nullptr;
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (failed_for_a_neighbour(*message)) {
@@ -56,16 +60,40 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->offset = offset_known ? message->offset : -1;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
   if (slot->keeps_headers) frame->keep_headers(slot, message);
+  DeliveryChannel* const channel = frame->channel;
   frame->settle_delivered(slot);
+  // The frame may be gone by now. librdkafka holds no lock of its own while it acknowledges what a broker has answered;
+  // what it concludes from another answer, without an offset, it acknowledges with the partition's lock held.
+  if (answered != nullptr && !(offset_known && self.next_turns_now(*answered))) channel->ask_for_pump();
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 // What waits for this record goes on whatever became of it.
-void Client::tell_of_first(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error) {
-  slot.opens_partition = false;  // once: it may be sent again for a neighbour's sake
+Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error) {
+  slot.ends_turn = false;  // once: it may be sent again for a neighbour's sake
   Topic& topic = *frame.segments()[slot.segment].topic;
-  topic.openings.tell({slot.partition, &slot, error == RD_KAFKA_RESP_ERR_NO_ERROR});
+  if (!topic.turns.tell({slot.partition, &slot, error == RD_KAFKA_RESP_ERR_NO_ERROR})) return nullptr;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return &topic;
   frame.channel->ask_for_pump();
+  return nullptr;
+}
+
+// In a broker's thread, which has nothing to wait for: no partition lies idle while a JavaScript thread is busy, and the
+// memory of messages is taken where it is given back. False: it is for a JavaScript thread to do.
+bool Client::next_turns_now(Topic& topic) noexcept {
+  std::shared_lock<std::shared_mutex> gate(gate_, std::try_to_lock);
+  if (!gate || closing_ || topic.handle == nullptr) return false;
+  serve_turns(topic);
+  return true;
+}
+
+// Call with gate_ held, not topic.submitting.
+void Client::serve_turns(Topic& topic) noexcept {
+  while (topic.turns.ask_for_news()) {
+    std::unique_lock<std::mutex> submitting(topic.submitting, std::try_to_lock);
+    if (!submitting) return;  // whoever has it asks for news when letting go of it
+    submit_held(submitter(), topic);
+  }
 }
 
 // Runs in librdkafka's background thread.

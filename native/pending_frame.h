@@ -49,7 +49,7 @@ struct Slot {
   int16_t error;
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t
-  bool opens_partition;  // sent alone: others wait for what becomes of it
+  bool ends_turn;        // others wait for what becomes of it
   bool keeps_headers;    // its list is worth keeping, once delivered
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.

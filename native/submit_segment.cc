@@ -17,109 +17,161 @@ RecordView view_of(const PendingFrame& frame, const Source& source) {
   return record;
 }
 
-// One rd_kafka_produce_batch for records of one partition. It takes neither headers nor timestamps. Returns how many are
-// inside librdkafka now.
-int produce_batch(PendingFrame& frame, Topic& topic, int32_t partition, int flags,
-                  std::vector<rd_kafka_message_t>& batch) {
-  if (batch.empty()) return 0;
-  const int count = static_cast<int>(batch.size());
-  const int accepted = rd_kafka_produce_batch(topic.handle, partition, flags, batch.data(), count);
-  if (accepted != count) {
-    // A message with .err set is never acknowledged.
-    for (const rd_kafka_message_t& message : batch) {
-      if (message.err) frame.settle_failed(static_cast<Slot*>(message._private), message.err, kNotPersisted);
+void fail_run(const HeldRun& run, int error) {
+  for (uint32_t position = run.begin; position < run.end; position++) {
+    run.frame->settle_failed(run.frame->slots() + position, error, kNotPersisted);
+  }
+}
+
+// Records of one partition on their way into librdkafka, in order, as many at a time as it takes. Frames must be held
+// until it is destroyed.
+class Handover {
+ public:
+  Handover(rd_kafka_t* client, Topic& topic, int32_t partition)
+      : client_(client), topic_(topic), partition_(partition), batch_(scratch()) {}
+  ~Handover() { produce_batch(); }
+  Handover(const Handover&) = delete;
+  Handover& operator=(const Handover&) = delete;
+
+  // Records with open slots at these positions.
+  void add(PendingFrame& frame, uint32_t begin, uint32_t end) {
+    // librdkafka copies values, unless they stay where they are until the frame is settled.
+    const int flags = frame.pinned() ? 0 : RD_KAFKA_MSG_F_COPY;
+    if (flags != flags_) produce_batch();
+    flags_ = flags;
+    for (uint32_t position = begin; position < end; position++) {
+      const RecordView record = view_of(frame, frame.sources()[frame.order()[position]]);
+      Slot* const slot = frame.slots() + position;
+      if (record.flags & (kHasHeaders | kHasTimestamp)) {
+        produce_batch();
+        produce_one(frame, record, slot);
+        continue;
+      }
+      auto* const key = const_cast<uint8_t*>(frame.bytes + record.byte_offset);
+      rd_kafka_message_t& message = batch_.emplace_back();
+      message.payload = record.value_length < 0 ? nullptr : key + record.key_bytes();
+      message.len = record.value_bytes();
+      message.key = record.key_length < 0 ? nullptr : key;
+      message.key_len = record.key_bytes();
+      message._private = slot;
     }
   }
-  batch.clear();
-  return accepted;
-}
 
-// A record with headers or a timestamp of its own. Returns how many are inside librdkafka now.
-int produce_one(rd_kafka_t* client, PendingFrame& frame, Topic& topic, const RecordView& record, Slot* slot,
-                 int flags) {
-  const int32_t partition = slot->partition;
-  const uint8_t* const key = frame.bytes + record.byte_offset;
-  HeaderList headers;
-  if (record.header_count > 0) {
-    headers = HeaderLists::of_this_thread().make(record, key + record.key_bytes() + record.value_bytes());
-    slot->keeps_headers = HeaderLists::worth_keeping(record);
+  // Whether the last record is inside librdkafka. Call it when all were added.
+  bool last_got_in() {
+    produce_batch();
+    return last_got_in_;
   }
-  rd_kafka_vu_t arguments[8];
-  size_t count = 0;
-  auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
-    arguments[count].vtype = type;
-    return arguments[count++];
-  };
-  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic.handle;
-  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition;
-  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = flags;
-  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = slot;
-  if (record.value_length >= 0) {
-    next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(key + record.key_bytes()), record.value_bytes()};
-  }
-  if (record.key_length >= 0) {
-    next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(key), record.key_bytes()};
-  }
-  if (record.flags & kHasTimestamp) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
-  if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
 
-  rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments, count);
-  if (error == nullptr) {
-    (void)headers.release();  // librdkafka's now
-    return 1;
+ private:
+  static std::vector<rd_kafka_message_t>& scratch() {
+    thread_local std::vector<rd_kafka_message_t> batch;
+    return batch;
   }
-  // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
-  // value; any other error only by the latter. The frame is held, so the slot may be looked at.
-  // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
-  const int code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
-  if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
-  rd_kafka_error_destroy(error);
-  return 0;
-}
 
-// Records of one partition, with open slots. Returns how many are inside librdkafka now.
-int produce_run(const Submitter& submitter, PendingFrame& frame, Topic& topic, uint32_t begin, uint32_t end) {
-  thread_local std::vector<rd_kafka_message_t> thread_batch;
-  std::vector<rd_kafka_message_t>& batch = thread_batch;
-  batch.clear();
-  const int flags = submitter.copy_values ? RD_KAFKA_MSG_F_COPY : 0;
-  const int32_t partition = frame.sources()[frame.order()[begin]].partition;
-  int accepted = 0;
-  for (uint32_t position = begin; position < end; position++) {
-    const RecordView record = view_of(frame, frame.sources()[frame.order()[position]]);
-    Slot* const slot = frame.slots() + position;
-    if (record.flags & (kHasHeaders | kHasTimestamp)) {
-      accepted += produce_batch(frame, topic, partition, flags, batch);
-      accepted += produce_one(submitter.client, frame, topic, record, slot, flags);
-      continue;
+  // Takes neither headers nor timestamps.
+  void produce_batch() {
+    if (batch_.empty()) return;
+    const int count = static_cast<int>(batch_.size());
+    const int accepted = rd_kafka_produce_batch(topic_.handle, partition_, flags_, batch_.data(), count);
+    last_got_in_ = batch_.back().err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (accepted != count) {
+      // A message with .err set is never acknowledged.
+      for (const rd_kafka_message_t& message : batch_) {
+        auto* const slot = static_cast<Slot*>(message._private);
+        if (message.err) PendingFrame::of(slot)->settle_failed(slot, message.err, kNotPersisted);
+      }
     }
-    auto* const key = const_cast<uint8_t*>(frame.bytes + record.byte_offset);
-    rd_kafka_message_t& message = batch.emplace_back();
-    message.payload = record.value_length < 0 ? nullptr : key + record.key_bytes();
-    message.len = record.value_bytes();
-    message.key = record.key_length < 0 ? nullptr : key;
-    message.key_len = record.key_bytes();
-    message._private = slot;
+    batch_.clear();
   }
-  return accepted + produce_batch(frame, topic, partition, flags, batch);
+
+  // A record with headers or a timestamp of its own.
+  void produce_one(PendingFrame& frame, const RecordView& record, Slot* slot) {
+    const uint8_t* const key = frame.bytes + record.byte_offset;
+    HeaderList headers;
+    if (record.header_count > 0) {
+      headers = HeaderLists::of_this_thread().make(record, key + record.key_bytes() + record.value_bytes());
+      slot->keeps_headers = HeaderLists::worth_keeping(record);
+    }
+    rd_kafka_vu_t arguments[8];
+    size_t count = 0;
+    auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
+      arguments[count].vtype = type;
+      return arguments[count++];
+    };
+    next(RD_KAFKA_VTYPE_RKT).u.rkt = topic_.handle;
+    next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition_;
+    next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = flags_;
+    next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = slot;
+    if (record.value_length >= 0) {
+      next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(key + record.key_bytes()), record.value_bytes()};
+    }
+    if (record.key_length >= 0) {
+      next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(key), record.key_bytes()};
+    }
+    if (record.flags & kHasTimestamp) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
+    if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
+
+    rd_kafka_error_t* const error = rd_kafka_produceva(client_, arguments, count);
+    last_got_in_ = error == nullptr;
+    if (error == nullptr) {
+      (void)headers.release();  // librdkafka's now
+      return;
+    }
+    // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
+    // value; any other error only by the latter. The frame is held, so the slot may be looked at.
+    // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
+    const int code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
+    if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
+    rd_kafka_error_destroy(error);
+  }
+
+  rd_kafka_t* const client_;
+  Topic& topic_;
+  const int32_t partition_;
+  std::vector<rd_kafka_message_t>& batch_;
+  int flags_ = 0;
+  bool last_got_in_ = false;
+};
+
+// What has no time left is not handed over any more: inside, its time would begin anew.
+void submit_turn(const Submitter& submitter, Topic& topic, const Turn& turn) {
+  if (turn.runs.empty()) return;
+  const int64_t too_old_before_ms = submitter.too_old_before_ms;
+  for (const HeldRun& run : turn.runs) run.frame->hold();
+  bool last_got_in;
+  {
+    Handover handover(submitter.client, topic, turn.partition);
+    for (const HeldRun& run : turn.runs) {
+      if (run.frame->accepted_at_ms < too_old_before_ms) {
+        fail_run(run, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+      } else {
+        handover.add(*run.frame, run.begin, run.end);
+      }
+    }
+    last_got_in = handover.last_got_in() && turn.runs.back().frame->accepted_at_ms >= too_old_before_ms;
+  }
+  for (const HeldRun& run : turn.runs) run.frame->let_go();
+  if (!last_got_in) topic.turns.take_back(turn.partition);
 }
 
-// As produce_run, but lets the first record of its partition go alone. Returns whether records were held back.
+// Records of one partition, in their turn. Returns whether any of them wait for it. Call with topic.submitting held.
 bool submit_run(const Submitter& submitter, PendingFrame& frame, Topic& topic, uint32_t begin, uint32_t end) {
   const int32_t partition = frame.sources()[frame.order()[begin]].partition;
-  if (!submitter.first_alone || topic.openings.is_open(partition)) {
-    produce_run(submitter, frame, topic, begin, end);
+  if (!submitter.in_turns || !PartitionTurns::knows(partition)) {
+    Handover(submitter.client, topic, partition).add(frame, begin, end);
     return false;
   }
-  while (begin < end && !topic.openings.is_opening(partition)) {
-    Slot* const first = frame.slots() + begin;
-    first->opens_partition = true;
-    topic.openings.begin(partition, first);
-    if (produce_run(submitter, frame, topic, begin, begin + 1) == 0) topic.openings.take_back(partition);
-    begin++;
+  if (topic.turns.begin({&frame, begin, end}, partition, submitter.terms)) {
+    Handover handover(submitter.client, topic, partition);
+    handover.add(frame, begin, end);
+    if (!handover.last_got_in()) topic.turns.take_back(partition);
+    return false;
   }
-  if (begin < end) topic.openings.hold(partition, {&frame, begin, end});
-  return begin < end;
+  topic.turns.hold(partition, {&frame, begin, end});
+  // It may be the partition's turn all the same, if only for the first of them.
+  submit_turn(submitter, topic, topic.turns.begin(partition, submitter.terms));
+  return topic.turns.holds(partition);
 }
 
 }  // namespace
@@ -140,6 +192,7 @@ bool submit_segment(const Submitter& submitter, PendingFrame& frame, Segment& se
   for (; position < end && sources[order[position]].refused; position++) {
     frame.settle_failed(frame.open_slot(position), kErrorRefused, kNotPersisted);
   }
+  submit_held(submitter, topic);  // older ones first
   bool held = false;
   while (position < end) {
     const uint32_t begin = position;
@@ -147,26 +200,23 @@ bool submit_segment(const Submitter& submitter, PendingFrame& frame, Segment& se
     while (position < end && sources[order[position]].partition == partition) frame.open_slot(position++);
     held |= submit_run(submitter, frame, topic, begin, position);
   }
+  submit_held(submitter, topic);
   return held;
 }
 
 void submit_held(const Submitter& submitter, Topic& topic) noexcept {
-  for (const OpeningNews& news : topic.openings.take_news()) {
-    for (const HeldRun& run : topic.openings.settle(news)) {
-      run.frame->hold();
-      submit_run(submitter, *run.frame, topic, run.begin, run.end);
-      run.frame->let_go();
-    }
+  for (;;) {
+    const Turn turn = topic.turns.next(submitter.terms);
+    if (turn.runs.empty()) return;
+    submit_turn(submitter, topic, turn);
   }
 }
 
-void fail_held(const std::deque<HeldRun>& runs, int error) noexcept {
-  for (const auto& [frame, begin, end] : runs) {
-    frame->hold();
-    for (uint32_t position = begin; position < end; position++) {
-      frame->settle_failed(frame->slots() + position, error, kNotPersisted);
-    }
-    frame->let_go();
+void fail_held(const std::vector<HeldRun>& runs, int error) noexcept {
+  for (const HeldRun& run : runs) {
+    run.frame->hold();
+    fail_run(run, error);
+    run.frame->let_go();
   }
 }
 

@@ -11,11 +11,12 @@ constexpr int64_t kSizingIntervalMs = 1000;
 }  // namespace
 
 Topic::Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes,
-             const PartitioningRules& rules)
+             const PartitioningRules& rules, TurnRules turn_rules)
     : id(topic_id),
       name(std::move(topic_name)),
       handle(topic_handle),
       partitioner(rules),
+      turns(turn_rules),
       max_window_(std::max<int64_t>(max_window_bytes, 1)),
       window_(std::min<int64_t>(kMinWindow, max_window_)) {}
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "partition_opening.h"
+#include "partition_turns.h"
 #include "partitioner.h"
 #include "pending_frame.h"
 
@@ -19,7 +19,7 @@ namespace millrace {
 
 struct Topic {
   Topic(uint32_t topic_id, std::string topic_name, rd_kafka_topic_t* topic_handle, int64_t max_window_bytes,
-        const PartitioningRules& rules = {});
+        const PartitioningRules& rules = {}, TurnRules turn_rules = {});
   ~Topic() { release_handle(); }
   Topic(const Topic&) = delete;
   Topic& operator=(const Topic&) = delete;
@@ -37,7 +37,7 @@ struct Topic {
   // -- guarded by `submitting` --
   Partitioner partitioner;
   std::deque<Segment*> parked;  // owned by their frames, oldest first
-  PartitionOpenings openings;   // parts of it any thread may use
+  PartitionTurns turns;         // parts of it any thread may use
 
   // -- the window: bytes that may be inside librdkafka at once --
   bool may_enter_window() const noexcept {
@@ -59,7 +59,7 @@ struct Topic {
   Segment* unpark();
   bool has_parked() const noexcept { return parked_count_.load(std::memory_order_seq_cst) > 0; }
   // Whether anything of it waits outside librdkafka.
-  bool keeps_any() const noexcept { return has_parked() || openings.holds_any(); }
+  bool keeps_any() const noexcept { return has_parked() || turns.holds_any(); }
 
   int64_t window_bytes() const noexcept { return window_.load(std::memory_order_relaxed); }
   int64_t in_flight_bytes() const noexcept { return in_flight_.load(std::memory_order_relaxed); }
