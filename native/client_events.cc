@@ -30,7 +30,8 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
 
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
 // held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue and the
-// turns' news), asks librdkafka for nothing but what the message holds.
+// turns' news), asks librdkafka for nothing but what the message holds. Where a broker's answer ends a turn, librdkafka holds
+// no lock, and the next turn may be handed over.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -68,7 +69,8 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-// What waits for this record goes on whatever became of it.
+// What waits for this record goes on whatever became of it: after a failure, as soon as a JavaScript thread is asked. Returns
+// the topic whose next turn has come otherwise, if anything may wait for it.
 Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error) {
   slot.ends_turn = false;  // once: it may be sent again for a neighbour's sake
   Topic& topic = *frame.segments()[slot.segment].topic;

@@ -119,7 +119,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     aliases: ['max.in.flight'],
     java: 'max.in.flight.requests.per.connection',
     kafkajs: 'maxInFlightRequests',
-    summary: 'requests in flight to one broker; with idempotence 5 at most, 1 to be sure of no duplicates',
+    summary: 'requests in flight to one broker; with idempotence 5 at most',
   },
   {
     name: 'retryBackoffMs',
