@@ -1,6 +1,6 @@
 // Adds up what the steps of .ci/run counted and prints it as the last line: `N passed, M failed`. A skipped test fails, and
 // so does a step that ended badly without a test to show for it. Each line of steps.tsv is a step: its exit code, the
-// report it should have left (or -), the seconds it took, its name.
+// report it should have left (or -), the seconds it took, the file of what it printed, its name.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -31,10 +31,23 @@ function count(report, good) {
   return { ...counts, failed: 1, note: 'it ended badly, though no test failed' };
 }
 
+const SHOWN_LINES = 60;
+
+function showEnd(name, log) {
+  console.log(`\n--- ${name} failed; the end of what it printed:`);
+  console.log(readFileSync(log, 'utf8').trimEnd().split('\n').slice(-SHOWN_LINES).join('\n'));
+}
+
+const steps = readFileSync(join(results, 'steps.tsv'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => line.split('\t'));
+for (const [code, , , log, name] of steps) if (code !== '0') showEnd(name, log);
+console.log();
+
 let passed = 0;
 let failed = 0;
-for (const line of readFileSync(join(results, 'steps.tsv'), 'utf8').trim().split('\n')) {
-  const [code, report, seconds, name] = line.split('\t');
+for (const [code, report, seconds, , name] of steps) {
   const counts = count(report, code === '0');
   passed += counts.passed;
   failed += counts.failed + counts.skipped;

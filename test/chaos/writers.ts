@@ -28,15 +28,11 @@ export interface WriterKind {
   open(bootstrapServers: string): OpenWriter;
 }
 
-/**
- * Longer than a leader's fall and rise, so that what fails is the product's fault. With more requests in flight, librdkafka
- * may store records twice when a leadership moves (docs/reliability.md).
- */
+/** Longer than a leader's fall and rise, so that what fails is the product's fault. */
 const PATIENT = {
   requestTimeoutMs: 2_000,
   deliveryTimeoutMs: 60_000,
   maxBlockMs: 20_000,
-  maxInFlightRequests: 1,
 };
 /** Shorter than most faults, so that records do fail. */
 const HASTY = { requestTimeoutMs: 1_000, deliveryTimeoutMs: 2_000, maxBlockMs: 1_000 };
@@ -225,10 +221,7 @@ class KafkaJSWriter implements OpenWriter {
       logLevel: logLevel.NOTHING,
       ...KAFKAJS,
     });
-    this.producer = kafka.producer({
-      metadataMaxAge: 2_000,
-      maxInFlightRequests: PATIENT.maxInFlightRequests,
-    });
+    this.producer = kafka.producer({ metadataMaxAge: 2_000 });
     this.connected = this.producer.connect();
   }
 
