@@ -7,22 +7,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
-#include <numeric>
 #include <stdexcept>
 #include <vector>
 
 #include "certificate_check.h"
 #include "delivery_report.h"
-#include "frame_reader.h"
-#include "submit_segment.h"
 
 namespace millrace {
 
 namespace {
-
-// From this average size on, librdkafka reads values from the frame's memory instead of copying them: the copy
-// costs more than keeping the memory.
-constexpr size_t kReferToValuesFrom = 1024;
 
 // Of a property whose values are short.
 std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
@@ -43,10 +36,6 @@ bool fetches_tokens_itself(const rd_kafka_conf_t* conf) {
 bool numbers_requests_ahead(const rd_kafka_conf_t* conf) {
   return has_value(conf, "enable.idempotence", "true") && !has_value(conf, "max.in.flight", "1");
 }
-
-// librdkafka sends no further request to a partition while so many records are on their way there: it holds their number
-// against the most requests that an idempotent producer may have (RD_KAFKA_IDEMP_MAX_INFLIGHT).
-constexpr size_t kNeverPipelinedFrom = 5;
 
 constexpr int kLastFlushMs = 100;
 
@@ -164,181 +153,6 @@ uint32_t Client::topic(const std::string& name, const PartitioningRules& rules) 
   return id;
 }
 
-// Checks the frame as a whole before any record is produced, and divides it into segments.
-std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submission) {
-  if (submission.record_count == 0 || submission.record_count > kMaxFrameRecords) {
-    throw std::invalid_argument("malformed frame: between 1 and 65535 records");
-  }
-  auto frame = std::make_unique<PendingFrame>(submission.id, submission.channel == nullptr ? &home_ : submission.channel,
-                                              submission.record_count);
-  frame->words = submission.words;
-  frame->word_count = submission.word_count;
-  frame->bytes = submission.memory->bytes() + submission.byte_offset;
-  frame->byte_count = submission.byte_count;
-  frame->accepted_at_ms = now_ms();
-
-  // Scratch of the submitting thread, looked up once: each use of a thread_local is a call.
-  struct Scratch {
-    std::vector<uint32_t> topics;      // by segment: topic id
-    std::vector<uint32_t> counts;      // by segment: records
-    std::vector<uint32_t> segment_of;  // by topic id: segment + 1
-    std::vector<uint32_t> next;        // by segment: position of its next record
-  };
-  thread_local Scratch thread_scratch;
-  Scratch& scratch = thread_scratch;
-  scratch.topics.clear();
-  scratch.counts.clear();
-  scratch.segment_of.assign(topics_.size(), 0);
-
-  Source* const sources = frame->sources();
-  FrameReader reader(submission.words, submission.word_count, submission.byte_count);
-  RecordView record;
-  uint32_t index = 0;
-  uint32_t flags = 0;  // of any record
-  // Neighbours mostly share their topic.
-  uint32_t topic = 0;
-  uint32_t segment = 0;
-  uint32_t* count = nullptr;
-  while (reader.next(record)) {
-    if (index == submission.record_count) throw std::invalid_argument("malformed frame: more records than announced");
-    if (count == nullptr || record.topic != topic) {
-      topic = record.topic;
-      if (topic >= topics_.size()) throw std::invalid_argument("malformed frame: an unknown topic id");
-      if (scratch.segment_of[topic] == 0) {
-        scratch.topics.push_back(topic);
-        scratch.counts.push_back(0);
-        scratch.segment_of[topic] = static_cast<uint32_t>(scratch.topics.size());
-      }
-      segment = scratch.segment_of[topic] - 1;
-      count = &scratch.counts[segment];
-    }
-    (*count)++;
-    flags |= record.flags;
-    sources[index++] = {static_cast<uint32_t>(record.word_offset), static_cast<uint32_t>(record.byte_offset),
-                        record.partition, static_cast<uint16_t>(segment), (record.flags & kRefused) != 0};
-  }
-  if (reader.error() != nullptr) throw std::invalid_argument(std::string("malformed frame: ") + reader.error());
-  if (index != submission.record_count) throw std::invalid_argument("malformed frame: fewer records than announced");
-  if (flags & kHasHeaders) frame->expect_headers();
-
-  const auto segment_count = static_cast<uint32_t>(scratch.topics.size());
-  frame->make_segments(segment_count);
-  Segment* const segments = frame->segments();
-  scratch.next.clear();
-  for (uint32_t s = 0, begin = 0; s < segment_count; s++) {
-    const uint32_t records = scratch.counts[s];
-    segments[s].topic = topics_[scratch.topics[s]].get();
-    segments[s].begin = begin;
-    segments[s].count = records;
-    segments[s].remaining.store(records, std::memory_order_relaxed);
-    segments[s].bytes = records * static_cast<uint64_t>(record_overhead_bytes_) +
-                        submission.byte_count * records / submission.record_count;
-    scratch.next.push_back(begin);
-    begin += records;
-  }
-  uint32_t* const order = frame->order();
-  if (segment_count == 1) {
-    std::iota(order, order + index, 0u);
-  } else {
-    for (uint32_t i = 0; i < index; i++) order[scratch.next[sources[i].segment]++] = i;
-  }
-  return frame;
-}
-
-FrameBytes Client::submit(const FrameSubmission& submission) {
-  if (refuses(submission.channel)) throw ClientClosed();
-  std::shared_lock<std::shared_mutex> gate(gate_);
-  if (refuses(submission.channel)) throw ClientClosed();
-  std::unique_ptr<PendingFrame> read = read_frame(submission);
-  if (submission.byte_count / submission.record_count >= kReferToValuesFrom) read->pin_bytes(submission.memory);
-  return hand_over(read.release(), submission);
-}
-
-// From here on records may be inside librdkafka, so nothing may be thrown that would say otherwise.
-FrameBytes Client::hand_over(PendingFrame* frame, const FrameSubmission& submission) noexcept {
-  adopt(frame);
-  frame->hold();
-  for (uint32_t s = 0; s < frame->segment_count(); s++) {
-    Segment& segment = frame->segments()[s];
-    Topic& topic = *segment.topic;
-    {
-      std::lock_guard<std::mutex> submitting(topic.submitting);
-      if (topic.parked.empty() && topic.may_enter_window()) {
-        topic.enter_window(segment.bytes);
-        segment.counted = true;
-        if (submit_segment(submitter(), *frame, segment, topic)) frame->pin(submission.memory);
-      } else {
-        frame->pin(submission.memory);
-        topic.park(&segment);
-        // The acknowledgement that made room may have come before it could see this segment.
-        if (topic.may_enter_window()) frame->channel->ask_for_pump();
-      }
-    }
-    serve_turns(topic);
-  }
-  const FrameBytes bytes = frame->pinned() ? FrameBytes::kPinned : FrameBytes::kFree;
-  frame->let_go();
-  return bytes;
-}
-
-Submitter Client::submitter() const noexcept {
-  using namespace std::chrono;
-  const int64_t now_us = duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
-  const size_t join_from = distance_.far() ? SIZE_MAX : kNeverPipelinedFrom;
-  return {handle_, in_turns_, {now_us, join_from},
-          delivery_timeout_ms_ > 0 ? now_us / 1000 - delivery_timeout_ms_ : INT64_MIN};
-}
-
-void Client::pump_topic(Topic& topic) {
-  serve_turns(topic);
-  {
-    std::lock_guard<std::mutex> submitting(topic.submitting);
-    if (topic.parked.empty()) return;
-    topic.adapt_window(now_ms());
-    while (!topic.parked.empty() && topic.may_enter_window()) {
-      Segment* const segment = topic.unpark();
-      PendingFrame* const frame = segment->frame;
-      topic.enter_window(segment->bytes);
-      segment->counted = true;
-      frame->hold();
-      submit_segment(submitter(), *frame, *segment, topic);
-      frame->let_go();
-    }
-  }
-  serve_turns(topic);
-}
-
-void Client::pump() {
-  if (closing_) return;
-  std::shared_lock<std::shared_mutex> gate(gate_);
-  if (closing_) return;
-  for (const auto& topic : topics_) {
-    if (topic->has_parked() || topic->turns.has_news()) pump_topic(*topic);
-  }
-  resend_all();
-}
-
-void Client::fail_resends() {
-  for (ResentRecord& record : resend_queue_.take()) {
-    PendingFrame::of(record.slot)
-        ->settle_failed(record.slot, RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
-  }
-}
-
-// Call with gate_ held.
-void Client::resend_all() {
-  for (ResentRecord& record : resend_queue_.take()) {
-    PendingFrame* const frame = PendingFrame::of(record.slot);
-    Topic& topic = *frame->segments()[record.slot->segment].topic;
-    std::lock_guard<std::mutex> submitting(topic.submitting);
-    if (closing_ || topic.handle == nullptr) {
-      frame->settle_failed(record.slot, RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
-    } else {
-      resend(handle_, topic, std::move(record));
-    }
-  }
-}
-
 uint32_t Client::report_overdue(const DeliveryChannel* channel, int64_t partly_before_ms, int64_t give_up_before_ms,
                                 std::vector<uint8_t>& reports) {
   std::lock_guard<std::mutex> lock(live_mutex_);
@@ -357,31 +171,6 @@ uint32_t Client::report_overdue(const DeliveryChannel* channel, int64_t partly_b
     count++;
   }
   return count;
-}
-
-void Client::expire_parked(int64_t accepted_before_ms) {
-  std::shared_lock<std::shared_mutex> gate(gate_);
-  for (const auto& topic : topics_) {
-    if (!topic->keeps_any()) continue;
-    fail_waiting(*topic, accepted_before_ms, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
-  }
-}
-
-void Client::fail_parked(rd_kafka_resp_err_t error) {
-  for (const auto& topic : topics_) fail_waiting(*topic, INT64_MAX, error);
-}
-
-// What waits outside librdkafka and was accepted before this time.
-void Client::fail_waiting(Topic& topic, int64_t accepted_before_ms, int error) {
-  std::lock_guard<std::mutex> submitting(topic.submitting);
-  fail_held(topic.turns.take_older_than(accepted_before_ms), error);
-  while (!topic.parked.empty() && topic.parked.front()->frame->accepted_at_ms < accepted_before_ms) {
-    Segment* const segment = topic.unpark();
-    PendingFrame* const frame = segment->frame;
-    frame->hold();
-    fail_segment(*frame, *segment, error);
-    frame->let_go();
-  }
 }
 
 void Client::purge() {

@@ -141,8 +141,6 @@ class Client {
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
   static Topic* end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);
-  bool next_turns_now(Topic& topic) noexcept;
-  void serve_turns(Topic& topic) noexcept;
   static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
                                          int16_t api, int16_t version, int32_t correlation_id, size_t size,
                                          int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
@@ -150,19 +148,25 @@ class Client {
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
   static void on_token_refresh(rd_kafka_t* client, const char* config, void* opaque);
 
-  std::unique_ptr<PendingFrame> read_frame(const FrameSubmission& submission);
   bool refuses(const DeliveryChannel* channel) const noexcept {
     return closing_ || (sharing_ended_ && channel != nullptr && channel != &home_);
   }
   void tell_members();
+  void adopt(PendingFrame* frame) noexcept;
+
+  // client_submit.cc
+  std::unique_ptr<PendingFrame> read_frame(const FrameSubmission& submission);
   FrameBytes hand_over(PendingFrame* frame, const FrameSubmission& submission) noexcept;
   Submitter submitter() const noexcept;
+
+  // client_waiting.cc
+  bool next_turns_now(Topic& topic) noexcept;
+  void serve_turns(Topic& topic) noexcept;
   void pump_topic(Topic& topic);
   void fail_parked(rd_kafka_resp_err_t error);  // with gate_ held
   static void fail_waiting(Topic& topic, int64_t accepted_before_ms, int error);
   void resend_all();
   void fail_resends();
-  void adopt(PendingFrame* frame) noexcept;
 
   const int64_t max_window_bytes_;
   const int64_t record_overhead_bytes_;

@@ -80,24 +80,6 @@ Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t err
   return nullptr;
 }
 
-// In a broker's thread, which has nothing to wait for: no partition lies idle while a JavaScript thread is busy, and the
-// memory of messages is taken where it is given back. False: it is for a JavaScript thread to do.
-bool Client::next_turns_now(Topic& topic) noexcept {
-  std::shared_lock<std::shared_mutex> gate(gate_, std::try_to_lock);
-  if (!gate || closing_ || topic.handle == nullptr) return false;
-  serve_turns(topic);
-  return true;
-}
-
-// Call with gate_ held, not topic.submitting.
-void Client::serve_turns(Topic& topic) noexcept {
-  while (topic.turns.ask_for_news()) {
-    std::unique_lock<std::mutex> submitting(topic.submitting, std::try_to_lock);
-    if (!submitting) return;  // whoever has it asks for news when letting go of it
-    submit_held(submitter(), topic);
-  }
-}
-
 // Runs in librdkafka's background thread.
 void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
   DeliveryChannel& channel = static_cast<Client*>(opaque)->home();
