@@ -1,27 +1,14 @@
 #include "js_client.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "client_registry.h"
-#include "delivery_report.h"
-#include "frame_reader.h"
 #include "js_arguments.h"
 #include "js_blocking_call.h"
 
 namespace millrace::js {
 
 namespace {
-
-// One ArrayBuffer holds the reports of many frames; beyond this a further one is begun, so that somebody who
-// keeps one result does not keep megabytes of others.
-constexpr size_t kReportBytes = 128 << 10;
-// Told of in one turn of the event loop, about: callers send again at once, which takes up to 2 µs a record.
-constexpr uint32_t kRecordsATurn = 2048;
-
-// Kinds of onEvent beside ClientEvent's.
-constexpr int kMembersEvent = 4;
-constexpr int kSharingEndedEvent = 5;
 
 Napi::Error closed_error(Napi::Env env) {
   Napi::Error error = Napi::Error::New(env, ClientClosed().what());
@@ -86,21 +73,6 @@ Napi::Value topic_to_js(Napi::Env env, const TopicMetadata& metadata) {
   result.Set(0u, Napi::Number::New(env, error));
   result.Set(1u, partitions);
   return result;
-}
-
-// What a listener throws becomes an uncaught exception, as from any event, and what follows is still delivered. Plain
-// Node-API: in a worker that is being terminated any call may fail at any time, and the wrapper's errors abort there.
-void call(napi_env env, const Napi::FunctionReference& listener, std::initializer_list<napi_value> arguments) {
-  napi_value receiver, result, error;
-  napi_get_undefined(env, &receiver);
-  if (napi_call_function(env, receiver, listener.Value(), arguments.size(), arguments.begin(), &result) == napi_ok) {
-    return;
-  }
-  bool thrown = false;
-  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
-      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-    napi_fatal_exception(env, error);
-  }
 }
 
 }  // namespace
@@ -201,107 +173,6 @@ void JsClient::on_environment_end(void* self) {
   if (!client->is_owner()) return;
   unregister_client(client->shared_as_);
   client->client_->destroy();
-}
-
-void JsClient::on_wake(napi_env env, napi_value, void* context, void*) {
-  if (env == nullptr) return;
-  const Napi::HandleScope scope(env);
-  static_cast<JsClient*>(context)->deliver_and_listen(env);
-}
-
-// Node runs up to a thousand wake-ups in a row before it turns to anything else, and what one of them delivers makes
-// callers send, which brings the next. So there is no other before takeMore(), which JavaScript calls when everything
-// else has had its turn.
-void JsClient::deliver_and_listen(Napi::Env env) {
-  deliver(env, kRecordsATurn);
-  if (listening_) call(env, on_taken_, {});
-}
-
-void JsClient::take_more(const Napi::CallbackInfo& info) {
-  if (listening_ && (undelivered_ != nullptr || channel_->rearm())) deliver_and_listen(info.Env());
-}
-
-void JsClient::forget_undelivered() noexcept {
-  while (undelivered_ != nullptr) {
-    PendingFrame* const frame = undelivered_;
-    undelivered_ = frame->next_settled;
-    client_->forget(frame);
-  }
-}
-
-void JsClient::deliver(Napi::Env env, uint32_t records) {
-  if (undelivered_ == nullptr) undelivered_ = channel_->take_unarmed();
-  const uint32_t notices = channel_->take_notices();
-  if (notices & DeliveryChannel::kPump) client_->pump();
-  if (notices & DeliveryChannel::kDrained) client_->reap_channels();
-  if (notices & DeliveryChannel::kMembers) tell(env, kMembersEvent, client_->member_count());
-  if (notices & DeliveryChannel::kSharingEnded) tell(env, kSharingEndedEvent, 0);
-  // Events first: they tell why records failed.
-  for (const ClientEvent& event : channel_->take_events()) {
-    const Napi::HandleScope scope(env);
-    call(env, on_event_, {Napi::Number::New(env, event.kind), Napi::Number::New(env, event.code),
-                          Napi::Boolean::New(env, event.fatal), Napi::String::New(env, event.facility),
-                          Napi::String::New(env, event.text)});
-  }
-  uint32_t told = 0;
-  while (undelivered_ != nullptr && told < records) {
-    PendingFrame* frame = undelivered_;
-    if (frame->channel != channel_) {  // of a thread that has gone
-      undelivered_ = frame->next_settled;
-      client_->forget(frame);
-      continue;
-    }
-    PendingFrame* const first = frame;
-    size_t bytes = 0;
-    uint32_t count = 0;
-    while (frame != nullptr && frame->channel == channel_ && told < records &&
-           (count == 0 || bytes + report_size(*frame) <= kReportBytes)) {
-      bytes += report_size(*frame);
-      told += frame->record_count;
-      count++;
-      frame = frame->next_settled;
-    }
-    undelivered_ = frame;
-    report(env, first, frame, bytes, count);
-  }
-}
-
-void JsClient::tell(Napi::Env env, int kind, uint32_t code) {
-  const Napi::HandleScope scope(env);
-  const auto nothing = Napi::String::New(env, "");
-  call(env, on_event_, {Napi::Number::New(env, kind), Napi::Number::New(env, code), Napi::Boolean::New(env, false),
-                        nothing, nothing});
-}
-
-void JsClient::report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count) {
-  const Napi::HandleScope scope(env);
-  void* data;
-  napi_value buffer, number;
-  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return;  // the client deletes the frames
-  auto* at = static_cast<uint8_t*>(data);
-  napi_value details = env.Undefined();
-  uint32_t detail_count = 0;
-  for (PendingFrame* frame = first; frame != end;) {
-    at = write_report(*frame, at);
-    if (frame->failed_count.load(std::memory_order_relaxed) > 0) {
-      for (const auto& [index, text] : frame->take_details()) {
-        if (detail_count == 0) napi_create_array(env, &details);
-        napi_value entry;
-        napi_create_array_with_length(env, 3, &entry);
-        napi_create_uint32(env, frame->id, &number);
-        napi_set_element(env, entry, 0, number);
-        napi_create_uint32(env, index, &number);
-        napi_set_element(env, entry, 1, number);
-        napi_set_element(env, entry, 2, Napi::String::New(env, text));
-        napi_set_element(env, details, detail_count++, entry);
-      }
-    }
-    PendingFrame* const next = frame->next_settled;
-    client_->forget(frame);
-    frame = next;
-  }
-  napi_create_uint32(env, count, &number);
-  call(env, on_deliveries_, {buffer, number, details});
 }
 
 // topic(name, hash, keyless, freeze, stickyBytes): see PartitioningRules, which the first call for a name sets.
