@@ -20,8 +20,12 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
   it('connects again after disconnecting', async () => {
     const name = await topic();
     const sender = await connected();
-    for (const baseOffset of ['0', '1', '2']) {
-      expect(await sender.send({ topic: name, messages: [{ value: 'a' }] })).toMatchObject([{ baseOffset }]);
+    // kafkajs's own producer is not idempotent by default: on a busy machine it may store a record twice.
+    let last = -1;
+    for (const value of ['first', 'second', 'third']) {
+      const [{ baseOffset }] = await sender.send({ topic: name, messages: [{ value }] });
+      expect(Number(baseOffset)).toBeGreaterThan(last);
+      last = Number(baseOffset);
       await sender.disconnect();
       expect(await rejection(sender.send({ topic: name, messages: [{ value: 'b' }] }))).toMatchObject({
         name: 'KafkaJSError',
@@ -29,7 +33,8 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
       });
       await sender.connect();
     }
-    expect(await read(name)).toHaveLength(3);
+    const stored = new Set((await read(name)).map(({ value }) => String(value)));
+    expect([...stored]).toEqual(['first', 'second', 'third']);
   });
 
   it('disconnects without having connected, and twice', async () => {
