@@ -17,7 +17,10 @@ if (!isMainThread && workerData?.handle !== undefined) {
     const until = performance.now() + ms;
     let sent = 0;
     const lane = async () => {
-      while (performance.now() < until) sent += (await producer.sendBatch(batch)).deliveredCount;
+      while (performance.now() < until) {
+        const { deliveredCount } = await producer.sendBatch(batch);
+        sent += deliveredCount;
+      }
     };
     await Promise.all(Array.from({ length: workerData.lanes }, lane));
     parentPort.postMessage(sent);

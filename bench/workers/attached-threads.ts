@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Producer } from 'millrace';
-import { type Contender, IN_FLIGHT, lanes, observe } from './contender';
+import { type Contender, lanes, observe } from './contender';
+
+/** Batches that are awaited at the same time, however many threads share them: enough to keep eight busy. */
+const IN_FLIGHT = 32;
 
 const { batchOf } = require('./attached-thread.cjs') as {
   batchOf(topic: string): { topic: string; key: string; value: string }[];

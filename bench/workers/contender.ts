@@ -2,9 +2,6 @@
 import os from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How many batches are awaited at the same time, whoever sends them. */
-export const IN_FLIGHT = 8;
-
 export interface Figures {
   perSecond: number;
   /** Of the main thread's event loop, in ms. */
@@ -29,7 +26,10 @@ export interface Contender {
 export async function lanes(count: number, until: number, send: () => Promise<number>): Promise<number> {
   let sent = 0;
   const lane = async () => {
-    while (performance.now() < until) sent += await send();
+    while (performance.now() < until) {
+      const count = await send();
+      sent += count; // not `+= await`, which would add to what `sent` was before it waited
+    }
   };
   await Promise.all(Array.from({ length: count }, lane));
   return sent;

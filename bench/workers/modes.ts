@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { Producer, type WorkersOptions } from 'millrace';
 import { ORDER_SCHEMA, orderAt } from '../orders';
-import { type Contender, IN_FLIGHT, lanes, observe } from './contender';
+import { type Contender, lanes, observe } from './contender';
 
 const BATCH = 500;
+/** Batches that are awaited at the same time. */
+const IN_FLIGHT = 8;
 
 const pool = <T>(make: (i: number) => T) =>
   Array.from({ length: BATCH }, (_, i) => ({ key: `key-${i}`, value: make(i) }));

@@ -1,9 +1,11 @@
 // What threads are worth, on a local real Kafka: batches by way of producer.workers(), each workload in each mode, and
-// batches from eight threads of one's own against batches from one. Contenders take turns; medians of the rounds.
+// batches from two and eight threads of one's own against batches from one. Contenders take turns; medians of the rounds.
 //
 //   npm run bench:workers                            5 rounds of 2 s for each
 //   npm run bench:workers -- --rounds N --seconds N  more or fewer, longer or shorter
 //   npm run bench:workers -- --brokers host:port     a cluster of one's own
+//   npm run bench:workers -- --warmup N              seconds of load before anything is measured, 20 unless said otherwise:
+//                                                    a fresh JVM compiles on both processors at first
 import { parseArgs } from 'node:util';
 import { RealKafka } from '../../test/broker/real-kafka';
 import { createTopic, deleteTopic } from '../../test/broker/topics';
@@ -53,25 +55,29 @@ async function main(): Promise<void> {
       brokers: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
+      warmup: { type: 'string', default: '20' },
       threads: { type: 'string', default: '2' },
     },
   });
   const rounds = Number(values.rounds);
   const ms = Number(values.seconds) * 1_000;
   const threads = Number(values.threads);
-  if (!(rounds >= 1 && ms > 0 && threads >= 1)) {
-    throw new RangeError('--rounds and --threads must be at least 1, --seconds above 0');
+  const warmUpMs = Number(values.warmup) * 1_000;
+  if (!(rounds >= 1 && ms > 0 && threads >= 1 && warmUpMs >= 0)) {
+    throw new RangeError('--rounds and --threads must be at least 1, --seconds above 0, --warmup not below');
   }
   const kafka = values.brokers === undefined ? await RealKafka.start() : undefined;
   const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
   try {
     const topic = await createTopic(brokers, { partitions: PARTITIONS });
+    await callerAlone(brokers, topic).run(warmUpMs / 2);
+    await attachedThreads(brokers, topic, 8).run(warmUpMs / 2);
     for (const name of Object.keys(WORKLOADS)) {
       await compare(name, modesOf(name, brokers, topic, threads), rounds, ms);
     }
     await compare(
       'threads of one’s own: text of 100 B',
-      [callerAlone(brokers, topic), attachedThreads(brokers, topic, 8)],
+      [callerAlone(brokers, topic), attachedThreads(brokers, topic, 2), attachedThreads(brokers, topic, 8)],
       rounds,
       ms,
     );
