@@ -104,7 +104,8 @@ async function openLedgers(brokers: string): Promise<Ledgers> {
   return {
     strict: new Ledger('records that may take their time', await topic(PARTITIONS)),
     transactional: new Ledger('records of transactions', await topic(PARTITIONS)),
-    hasty: new Ledger('records that time out', await topic(PARTITIONS), ['duplicate', 'misplaced']),
+    // docs/reliability.md says what a record that times out may meet with.
+    hasty: new Ledger('records that time out', await topic(PARTITIONS), ['duplicate', 'misplaced', 'denied']),
     doomed: new Ledger('the topic made again', await topic(2), ['lost', 'misplaced']),
   };
 }
