@@ -16,21 +16,23 @@ bool Client::next_turns_now(Topic& topic) noexcept {
   return true;
 }
 
-// Call with gate_ held, not topic.submitting.
+// Call with gate_ held, not topic.submitting. Whoever has that may be at something else, and then the pump waits for it.
 void Client::serve_turns(Topic& topic) noexcept {
   while (topic.turns.ask_for_news()) {
     std::unique_lock<std::mutex> submitting(topic.submitting, std::try_to_lock);
-    if (!submitting) return;  // whoever has it asks for news when letting go of it
+    if (!submitting) {
+      home_.ask_for_pump();
+      return;
+    }
     submit_held(submitter(), topic);
   }
 }
 
 void Client::pump_topic(Topic& topic) {
-  serve_turns(topic);
   {
     std::lock_guard<std::mutex> submitting(topic.submitting);
-    if (topic.parked.empty()) return;
-    topic.adapt_window(now_ms());
+    submit_held(submitter(), topic);
+    if (!topic.parked.empty()) topic.adapt_window(now_ms());
     while (!topic.parked.empty() && topic.may_enter_window()) {
       Segment* const segment = topic.unpark();
       PendingFrame* const frame = segment->frame;

@@ -89,9 +89,8 @@ class PartitionTurns {
   // True where something may wait for it, so that turns have to be served.
   bool tell(const TurnNews& news);
   bool has_news() const noexcept { return has_news_.load(std::memory_order_acquire) != 0; }
-  // For whoever has told, before it tries to lock the topic's `submitting`, and for whoever has let go of that. Both of
-  // them write here, so one comes after the other and sees what that did: no news stays lying because each takes the
-  // other to be at it.
+  // For whoever has told, and for whoever has held something and let go of the topic's `submitting`. Both of them write
+  // here, so one comes after the other and sees what that did: nothing is held behind news that nobody looks at.
   bool ask_for_news() noexcept { return has_news_.fetch_or(0, std::memory_order_acq_rel) != 0; }
 
  private:
