@@ -24,6 +24,8 @@ std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
   return rd_kafka_conf_get(conf, name, found, &size) == RD_KAFKA_CONF_OK ? found : "";
 }
 
+int64_t number_of(const rd_kafka_conf_t* conf, const char* name) { return std::atoll(value_of(conf, name).c_str()); }
+
 bool has_value(const rd_kafka_conf_t* conf, const char* name, const char* value) { return value_of(conf, name) == value; }
 
 // librdkafka makes or fetches tokens, and refuses a callback beside that.
@@ -107,9 +109,9 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
-  client->delivery_timeout_ms_ = std::atoll(value_of(conf.get(), "delivery.timeout.ms").c_str());
-  client->turn_rules_ = {static_cast<size_t>(std::atoll(value_of(conf.get(), "batch.size").c_str())),
-                          static_cast<size_t>(std::atoll(value_of(conf.get(), "batch.num.messages").c_str())),
+  client->delivery_timeout_ms_ = number_of(conf.get(), "delivery.timeout.ms");
+  client->turn_rules_ = {static_cast<size_t>(number_of(conf.get(), "batch.size")),
+                         static_cast<size_t>(number_of(conf.get(), "batch.num.messages")),
                          static_cast<int64_t>(std::atof(value_of(conf.get(), "linger.ms").c_str()) * 1000)};
 
   // Set as soon as rd_kafka_new has found the configuration consistent.

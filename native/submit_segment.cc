@@ -17,6 +17,37 @@ RecordView view_of(const PendingFrame& frame, const Source& source) {
   return record;
 }
 
+// The arguments of one rd_kafka_produceva; what they point at stays the caller's.
+class ProduceCall {
+ public:
+  ProduceCall(const Topic& topic, int32_t partition, int flags, Slot* slot) {
+    next(RD_KAFKA_VTYPE_RKT).u.rkt = topic.handle;
+    next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition;
+    next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = flags;
+    next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = slot;
+  }
+  void value(const uint8_t* bytes, size_t size) { next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(bytes), size}; }
+  void key(const uint8_t* bytes, size_t size) { next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(bytes), size}; }
+  void timestamp(int64_t timestamp) { next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = timestamp; }
+
+  // Takes the headers over when it succeeds. The error is the caller's to destroy.
+  rd_kafka_error_t* make(rd_kafka_t* client, HeaderList& headers) {
+    if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
+    rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments_, count_);
+    if (error == nullptr) (void)headers.release();
+    return error;
+  }
+
+ private:
+  rd_kafka_vu_t& next(rd_kafka_vtype_t type) {
+    arguments_[count_].vtype = type;
+    return arguments_[count_++];
+  }
+
+  rd_kafka_vu_t arguments_[8];
+  size_t count_ = 0;
+};
+
 void fail_run(const HeldRun& run, int error) {
   for (uint32_t position = run.begin; position < run.end; position++) {
     run.frame->settle_failed(run.frame->slots() + position, error, kNotPersisted);
@@ -93,31 +124,13 @@ class Handover {
       headers = HeaderLists::of_this_thread().make(record, key + record.key_bytes() + record.value_bytes());
       slot->keeps_headers = HeaderLists::worth_keeping(record);
     }
-    rd_kafka_vu_t arguments[8];
-    size_t count = 0;
-    auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
-      arguments[count].vtype = type;
-      return arguments[count++];
-    };
-    next(RD_KAFKA_VTYPE_RKT).u.rkt = topic_.handle;
-    next(RD_KAFKA_VTYPE_PARTITION).u.i32 = partition_;
-    next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = flags_;
-    next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = slot;
-    if (record.value_length >= 0) {
-      next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(key + record.key_bytes()), record.value_bytes()};
-    }
-    if (record.key_length >= 0) {
-      next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(key), record.key_bytes()};
-    }
-    if (record.flags & kHasTimestamp) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
-    if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
-
-    rd_kafka_error_t* const error = rd_kafka_produceva(client_, arguments, count);
+    ProduceCall call(topic_, partition_, flags_, slot);
+    if (record.value_length >= 0) call.value(key + record.key_bytes(), record.value_bytes());
+    if (record.key_length >= 0) call.key(key, record.key_bytes());
+    if (record.flags & kHasTimestamp) call.timestamp(record.timestamp);
+    rd_kafka_error_t* const error = call.make(client_, headers);
     last_got_in_ = error == nullptr;
-    if (error == nullptr) {
-      (void)headers.release();  // librdkafka's now
-      return;
-    }
+    if (error == nullptr) return;
     // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
     // value; any other error only by the latter. The frame is held, so the slot may be looked at.
     // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
@@ -222,31 +235,15 @@ void fail_held(const std::vector<HeldRun>& runs, int error) noexcept {
 
 void resend(rd_kafka_t* client, Topic& topic, ResentRecord record) noexcept {
   PendingFrame& frame = *PendingFrame::of(record.slot);
-  rd_kafka_vu_t arguments[8];
-  size_t count = 0;
-  auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
-    arguments[count].vtype = type;
-    return arguments[count++];
-  };
-  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic.handle;
-  next(RD_KAFKA_VTYPE_PARTITION).u.i32 = record.partition;
-  next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
-  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = record.slot;
+  ProduceCall call(topic, record.partition, RD_KAFKA_MSG_F_COPY, record.slot);
   // An empty vector may have no bytes to point at, and a null pointer would be a null value.
   static uint8_t nothing;
-  if (record.has_value) {
-    next(RD_KAFKA_VTYPE_VALUE).u.mem = {record.value.empty() ? &nothing : record.value.data(), record.value.size()};
-  }
-  if (record.has_key) {
-    next(RD_KAFKA_VTYPE_KEY).u.mem = {record.key.empty() ? &nothing : record.key.data(), record.key.size()};
-  }
-  if (record.timestamp > 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp;
-  if (record.headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = record.headers.get();
+  if (record.has_value) call.value(record.value.empty() ? &nothing : record.value.data(), record.value.size());
+  if (record.has_key) call.key(record.key.empty() ? &nothing : record.key.data(), record.key.size());
+  if (record.timestamp > 0) call.timestamp(record.timestamp);
   frame.hold();
-  rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments, count);
-  if (error == nullptr) {
-    (void)record.headers.release();  // librdkafka's now
-  } else {
+  rd_kafka_error_t* const error = call.make(client, record.headers);
+  if (error != nullptr) {
     if (record.slot->outcome() == kErrorInFlight) {
       frame.settle_failed(record.slot, rd_kafka_error_code(error), kNotPersisted);
     }
