@@ -125,6 +125,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   }
   conf.release();  // the handle's now
   client->in_turns_ = numbers_requests_ahead(rd_kafka_conf(client->handle_));
+  client->waits_for_followers_ = has_value(rd_kafka_conf(client->handle_), "acks", "-1");
 
   // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread
   // serves both.

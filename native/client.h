@@ -24,6 +24,7 @@
 #include "frame_memory.h"
 #include "pending_frame.h"
 #include "resend_queue.h"
+#include "retried_requests.h"
 #include "submit_segment.h"
 #include "topic.h"
 #include "topic_metadata.h"
@@ -140,6 +141,7 @@ class Client {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
                                     size_t error_size);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
+  uint8_t status_of_failed(const rd_kafka_message_t& message, int64_t accepted_at_ms);
   static Topic* end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);
   static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
                                          int16_t api, int16_t version, int32_t correlation_id, size_t size,
@@ -178,6 +180,8 @@ class Client {
   std::atomic<bool> watching_requests_{false};
   std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
   BrokerDistance distance_;
+  bool waits_for_followers_ = false;  // acks=all; set by open()
+  RetriedRequests retried_requests_;
   ResendQueue resend_queue_;
   DeliveryChannel home_;
 

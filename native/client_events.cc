@@ -5,6 +5,15 @@
 
 namespace millrace {
 
+namespace {
+
+constexpr int16_t kProduceApi = 0;
+
+// librdkafka's own codes lie below; a broker's lowest is UNKNOWN, -1.
+bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.err > RD_KAFKA_RESP_ERR__END; }
+
+}  // namespace
+
 rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
   rd_kafka_interceptor_add_on_response_received(handle, "millrace", on_response, opaque);
   return rd_kafka_interceptor_add_on_acknowledgement(handle, "millrace", on_acknowledgement, opaque);
@@ -20,6 +29,7 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
     client->distance_.answered(now, round_trip_us);
+    if (api == kProduceApi && client->waits_for_followers_) client->retried_requests_.answered(now);
   }
   if (!client->watching_requests_) return RD_KAFKA_RESP_ERR_NO_ERROR;
   char text[96];
@@ -29,14 +39,15 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
 }
 
 // Runs in broker threads, but also inside produce and purge on the calling thread with librdkafka's topic locks
-// held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue and the
-// turns' news), asks librdkafka for nothing but what the message holds. Where a broker's answer ends a turn, librdkafka holds
-// no lock, and the next turn may be handed over.
+// held: reads the message, takes no lock but the leaves (the mutexes of the channel's wake-up, the resend queue, the
+// turns' news and the retried requests), asks librdkafka for nothing but what the message holds. Where a broker's answer
+// ends a turn, librdkafka holds no lock, and the next turn may be handed over.
 rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
   auto* const slot = static_cast<Slot*>(message->_private);
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
   PendingFrame* const frame = PendingFrame::of(slot);
   Client& self = *static_cast<Client*>(opaque);
+  if (a_broker_has_answered(*message)) RetriedRequests::acknowledged(message->rkt, message->partition);
   Topic* const answered = slot->ends_turn ? self.end_turn(*frame, *slot, message->err) : nullptr;
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -50,7 +61,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
       return RD_KAFKA_RESP_ERR_NO_ERROR;
     }
     if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
-    frame->settle_failed(slot, message->err, static_cast<uint8_t>(rd_kafka_message_status(message)));
+    frame->settle_failed(slot, message->err, self.status_of_failed(*message, frame->accepted_at_ms));
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   // An implicit acknowledgement knows no offset; with acks=0 librdkafka makes some up.
@@ -67,6 +78,14 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   // what it concludes from another answer, without an offset, it acknowledges with the partition's lock held.
   if (answered != nullptr && !(offset_known && self.next_turns_now(*answered))) channel->ask_for_pump();
   return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// librdkafka's word, unless it may have forgotten an answer.
+uint8_t Client::status_of_failed(const rd_kafka_message_t& message, int64_t accepted_at_ms) {
+  const rd_kafka_msg_status_t status = rd_kafka_message_status(&message);
+  const bool doubtful =
+      status == RD_KAFKA_MSG_STATUS_NOT_PERSISTED && retried_requests_.any_since(accepted_at_ms);
+  return doubtful ? kPerhapsRetried : static_cast<uint8_t>(status);
 }
 
 // What waits for this record goes on whatever became of it: after a failure, as soon as a JavaScript thread is asked. Returns

@@ -29,6 +29,10 @@ constexpr int16_t kErrorRefused = INT16_MIN;
 // From its hand-over until its outcome. src/delivery/delivery-report.ts knows it too.
 constexpr int16_t kErrorInFlight = INT16_MIN + 1;
 
+// Value of Slot::persisted beside rd_kafka_msg_status_t: librdkafka says that it was not stored, but may have been told
+// otherwise (retried_requests.h). src/delivery/delivery-report.ts knows it too.
+constexpr uint8_t kPerhapsRetried = 3;
+
 // Where a record stands in its frame, and where it is to go.
 struct Source {
   uint32_t word_offset;
@@ -48,7 +52,7 @@ struct Slot {
   uint16_t segment;
   int16_t error;
   uint8_t timestamp_type;
-  uint8_t persisted;  // rd_kafka_msg_status_t
+  uint8_t persisted;  // rd_kafka_msg_status_t, or kPerhapsRetried
   bool ends_turn;        // others wait for what becomes of it
   bool keeps_headers;    // its list is worth keeping, once delivered
 

@@ -139,7 +139,7 @@ export class RecordError extends MillraceError {
   readonly partition: number | undefined;
   /** Its place in the batch; 0 for a single send. */
   readonly index: number;
-  /** Whether the broker may have stored it all the same. */
+  /** Whether a broker may have stored it all the same. 'no': certainly not, it may be sent again. */
   readonly persisted: 'no' | 'possibly';
   /** What of the record could not be serialized or produced, where it was one of its fields. */
   readonly field: RecordField | undefined;

@@ -12,8 +12,10 @@ export const IN_FLIGHT = -32767;
 export const REPORT_KINDS = ['settled', 'partly', 'given up'] as const;
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
-/** librdkafka's rd_kafka_msg_status_t. */
+/** librdkafka's rd_kafka_msg_status_t, in which 0 is "not persisted". */
 const POSSIBLY_PERSISTED = 1;
+/** `native/pending_frame.h`'s addition: as far as librdkafka knows not, but an earlier try may have been. */
+const PERHAPS_RETRIED = 3;
 
 /** librdkafka's code for a record given up while a broker may have had it: _PURGE_INFLIGHT. */
 const GIVEN_UP_IN_FLIGHT = -151;
@@ -88,7 +90,16 @@ export class DeliveryReport {
   }
 
   persisted(index: number): 'no' | 'possibly' {
-    const status = new Uint8Array(this.#buffer, this.#start + this.count * 23, this.count)[index];
-    return status >= POSSIBLY_PERSISTED ? 'possibly' : 'no';
+    return this.#statuses[index] >= POSSIBLY_PERSISTED ? 'possibly' : 'no';
+  }
+
+  /** Whether the failed record was in a request that a broker did not answer. */
+  unanswered(index: number): boolean {
+    const status = this.#statuses[index];
+    return status >= POSSIBLY_PERSISTED && status !== PERHAPS_RETRIED;
+  }
+
+  get #statuses(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#start + this.count * 23, this.count);
   }
 }

@@ -64,7 +64,14 @@ export function recordFailure(
   }
   const deadline =
     name === '_MSG_TIMED_OUT'
-      ? whereTimeWent(health, record.topic, partition ?? -1, persisted, record.packedAt, record.waits)
+      ? whereTimeWent(
+          health,
+          record.topic,
+          partition ?? -1,
+          report.unanswered(at),
+          record.packedAt,
+          record.waits,
+        )
       : undefined;
   const said = detail === undefined ? '' : `: ${detail}`;
   const spent = deadline === undefined ? '' : `: ${inWords(deadline)}`;

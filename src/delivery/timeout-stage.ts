@@ -36,30 +36,33 @@ export function inWholeMs(waits: AdmissionWaits, deliveryMs: number): RecordWait
   };
 }
 
-/** Of an accepted record that timed out. `packedAt`: when it was handed over, by `performance.now()`. */
+/**
+ * Of an accepted record that timed out. `unanswered`: it was in a request, and nothing was heard. `packedAt`: when it was
+ * handed over, by `performance.now()`.
+ */
 export function whereTimeWent(
   health: BrokerHealth,
   topic: Topic | undefined,
   partition: number,
-  persisted: 'no' | 'possibly',
+  unanswered: boolean,
   packedAt: number,
   waits: AdmissionWaits = NO_WAITS,
 ): Deadline {
   const waited = inWholeMs(waits, performance.now() - packedAt);
-  return { stage: stageOf(health, topic, partition, persisted, packedAt), waited };
+  return { stage: stageOf(health, topic, partition, unanswered, packedAt), waited };
 }
 
 function stageOf(
   health: BrokerHealth,
   topic: Topic | undefined,
   partition: number,
-  persisted: 'no' | 'possibly',
+  unanswered: boolean,
   packedAt: number,
 ): TimeoutStage {
   const sinceAnswer = health.msSinceAnswer();
   const answeredAt = sinceAnswer < 0 ? 0 : performance.now() - sinceAnswer;
-  // Sent, and nothing heard: was the connection lost in the meantime?
-  if (persisted === 'possibly') return health.connectionLostAt() > packedAt ? 'network' : 'answer';
+  // Was the connection lost in the meantime?
+  if (unanswered) return health.connectionLostAt() > packedAt ? 'network' : 'answer';
   if (topic !== undefined && partition >= 0 && topic.leaders[partition] < 0) return 'leader';
   const notConnectedAt = Math.max(health.connectionLostAt(), health.handshakeUnansweredAt());
   return notConnectedAt > answeredAt ? 'connection' : 'queue';

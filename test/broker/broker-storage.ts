@@ -56,6 +56,10 @@ export async function formatStorage(
   }
 }
 
+export function dataDirectory(place: BrokerPlace): string {
+  return path.join(place.directory, 'data');
+}
+
 export function propertiesFile(place: BrokerPlace): string {
   return path.join(place.directory, 'server.properties');
 }
@@ -72,7 +76,7 @@ function defaultProperties(place: BrokerPlace, all: readonly BrokerPlace[]): Rec
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'DIRECT',
     'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,DIRECT:PLAINTEXT,PLAINTEXT:PLAINTEXT${protocols}`,
-    'log.dirs': path.join(place.directory, 'data'),
+    'log.dirs': dataDirectory(place),
     ...quorum(all),
     ...replication(all.length),
     'auto.create.topics.enable': 'false',

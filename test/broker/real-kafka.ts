@@ -9,7 +9,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { type BrokerPlace, formatStorage, HOST, type Listener, propertiesFile } from './broker-storage';
+import {
+  type BrokerPlace,
+  dataDirectory,
+  formatStorage,
+  HOST,
+  type Listener,
+  propertiesFile,
+} from './broker-storage';
 import { javaCommand, kafkaClassPath, kafkaVersion } from './kafka-jars';
 import { TcpProxy } from './tcp-proxy';
 import { Watchdog } from './watchdog';
@@ -109,6 +116,12 @@ export class RealKafka {
   /** A comma-separated list of one of the further `listeners`. */
   serversOf(listener: string): string {
     return this.brokers.map((broker) => `${HOST}:${broker.portOf(listener)}`).join(',');
+  }
+
+  /** The id of the broker that leads the controllers, as the first of all has noted it. */
+  async activeController(): Promise<number> {
+    const file = path.join(this.brokers[0].dataDirectory, '__cluster_metadata-0', 'quorum-state');
+    return JSON.parse(await readFile(file, 'utf8')).leaderId;
   }
 
   /** Ends every broker at once and removes its data. */
@@ -221,6 +234,10 @@ export class RealBroker {
   private async failure(what: string): Promise<Error> {
     const log = await readFile(this.logFile, 'utf8').catch(() => '');
     return new Error(`Kafka broker ${this.id} ${what}. End of its log:\n${log.slice(-LOG_TAIL_CHARACTERS)}`);
+  }
+
+  get dataDirectory(): string {
+    return dataDirectory(this.place);
   }
 
   private get logFile(): string {

@@ -153,7 +153,8 @@ export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promi
   }
 }
 
-async function untilWritable(admin: Admin, topic: string, count: number): Promise<void> {
+/** Waits until a topic has so many partitions that can be written to, and read. */
+export async function untilWritable(admin: Admin, topic: string, count: number): Promise<void> {
   // Metadata names a leader a little before that broker acts as one; it tells offsets only when it does.
   await until(`topic ${topic} has ${count} partitions that can be written to`, () =>
     admin.fetchTopicOffsets(topic).then(

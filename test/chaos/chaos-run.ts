@@ -105,7 +105,7 @@ async function openLedgers(brokers: string): Promise<Ledgers> {
     strict: new Ledger('records that may take their time', await topic(PARTITIONS)),
     transactional: new Ledger('records of transactions', await topic(PARTITIONS)),
     // docs/reliability.md says what a record that times out may meet with.
-    hasty: new Ledger('records that time out', await topic(PARTITIONS), ['duplicate', 'misplaced', 'denied']),
+    hasty: new Ledger('records that time out', await topic(PARTITIONS), ['duplicate', 'misplaced']),
     doomed: new Ledger('the topic made again', await topic(2), ['lost', 'misplaced']),
   };
 }

@@ -24,16 +24,12 @@ export function figureLines(figures: ChaosFigures): string[] {
     ['**acknowledged lost**', found('lost', [strict, hasty, transactional])],
     ['**duplicates**', found('duplicate', [strict, transactional, doomed])],
     ['**order violations**', found('disorder', all)],
-    [
-      '**stored, though said not to be**',
-      found('denied', [strict, transactional, doomed]) + found('aborted', all),
-    ],
+    ['**stored, though said not to be**', found('denied', all) + found('aborted', all)],
     ['**promises open**', found('open', all)],
     ['**promises late**', found('late', all)],
     ['**unhandled rejections**', figures.unhandledRejections],
     ['latest settlement', `${percent(Math.max(...all.map(({ log }) => log.latest)))} of the time allowed`],
     ['duplicates where records timed out', found('duplicate', [hasty])],
-    ['stored, though said not to be, where records timed out', found('denied', [hasty])],
   ];
   return [
     ...table(['figure', ''], rows),

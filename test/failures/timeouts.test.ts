@@ -167,7 +167,8 @@ describe('a record that runs out of time', () => {
   it('between retries', async () => {
     const { cluster, producer } = await start({ enableIdempotence: false, retryBackoffMs: 200 });
     cluster.failRequests('Produce', 'NOT_ENOUGH_REPLICAS', { times: 1000 });
-    expect(await timedOut(producer)).toMatchObject({ timedOutIn: 'queue', persisted: 'no' });
+    // Which answer it was, librdkafka does not tell. Some come from brokers that have stored the record.
+    expect(await timedOut(producer)).toMatchObject({ timedOutIn: 'queue', persisted: 'possibly' });
   });
 
   it('tells what it waited before, too', async () => {

@@ -496,6 +496,42 @@ TEST_F(ClientTest, PurgeSettlesEverything) {
   EXPECT_EQ(receiver.client->queue_length(), 0);
 }
 
+// A leader that lost the leadership while it waited for its followers answers so, and has the record.
+TEST_F(ClientTest, WhatWasTriedAgainAndThenTimedOutMayHaveBeenWritten) {
+  for (const char* const idempotence : {"true", "false"}) {
+    Receiver receiver(options({{"enable.idempotence", idempotence}, {"delivery.timeout.ms", "1500"}}));
+    const uint32_t topic = open_topic(receiver, "topic", 1);
+    receiver.client->submit(HeldFrame({at(topic, 0)}).submission(0));
+    ASSERT_TRUE(receiver.wait_for(1));
+    cluster_.push_request_errors(kProduceApi, std::vector<rd_kafka_resp_err_t>(100, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION));
+    receiver.client->submit(HeldFrame({at(topic, 0)}).submission(1));
+    ASSERT_TRUE(receiver.wait_for(2));
+    cluster_.clear_request_errors(kProduceApi);
+    const Outcome& outcome = receiver.reports.at(1).records[0];
+    EXPECT_EQ(outcome.error, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+    EXPECT_EQ(outcome.persisted, kPerhapsRetried);
+  }
+}
+
+TEST_F(ClientTest, WhatWasNeverSentWasNotWrittenWhateverIsAnsweredMeanwhile) {
+  Receiver receiver(options({{"enable.idempotence", "true"}, {"delivery.timeout.ms", "1500"}}));
+  const uint32_t topic = open_topic(receiver, "topic", 2);
+  receiver.client->submit(HeldFrame({at(topic, 0), at(topic, 1)}).submission(0));
+  ASSERT_TRUE(receiver.wait_for(1));
+  cluster_.set_leader("topic", 0, -1);
+  receiver.client->refresh_metadata({topic}, 5000);
+  receiver.client->submit(HeldFrame({at(topic, 0)}).submission(1));
+  for (uint32_t id = 2; receiver.reports.count(1) == 0; id++) {
+    ASSERT_LT(id, 3000u);
+    receiver.client->submit(HeldFrame({at(topic, 1)}).submission(id));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    receiver.take();
+  }
+  const Outcome& outcome = receiver.reports.at(1).records[0];
+  EXPECT_EQ(outcome.error, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+  EXPECT_EQ(outcome.persisted, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+}
+
 TEST_F(ClientTest, PurgeTellsWhatMayHaveBeenWritten) {
   Receiver receiver(options());
   const uint32_t topic = open_topic(receiver, "topic", 1);
