@@ -5,8 +5,10 @@ import { addon } from '../addon';
 const HEADER_BYTES = 64;
 /** A frame of 1,000 records of 100 bytes takes a tenth of it. */
 const CHUNK_BYTES = 1 << 20;
-/** Chunks kept for later when none of their frames is in flight any more. */
-const IDLE_CHUNKS = 4;
+/** Chunks kept for later, beside as many as were lately in use. */
+const SPARE_CHUNKS = 4;
+/** After so many changes of the chunk it is looked whether there have been more than that all the time. */
+const CHANGES_BETWEEN_LOOKS = 64;
 
 export class Chunk {
   readonly handle: object;
@@ -30,7 +32,9 @@ export class Chunk {
 export class FrameMemory {
   chunk: Chunk = new Chunk(CHUNK_BYTES);
   position = HEADER_BYTES;
-  readonly #retired: Chunk[] = [];
+  #retired: Chunk[] = [];
+  #changes = 0;
+  #leastIdle = Number.POSITIVE_INFINITY;
 
   get room(): number {
     return this.chunk.bytes.length - this.position;
@@ -57,14 +61,21 @@ export class FrameMemory {
 
   #reuse(size: number): Chunk | undefined {
     if (size > CHUNK_BYTES) return undefined;
-    let found: Chunk | undefined;
-    let idle = 0;
-    for (let i = this.#retired.length - 1; i >= 0; i--) {
-      if (!this.#retired[i].idle) continue;
-      idle++;
-      if (found === undefined) found = this.#retired.splice(i, 1)[0];
-      else if (idle > IDLE_CHUNKS) this.#retired.splice(i, 1);
-    }
+    const idle = this.#retired.filter((chunk) => chunk.idle);
+    const found = idle.pop();
+    if (found !== undefined) this.#retired.splice(this.#retired.indexOf(found), 1);
+    this.#dropSpare(idle);
     return found;
+  }
+
+  // Records come and go in waves. A chunk dropped between two of them would have to be made anew, and V8, which counts
+  // such memory, would look through the whole heap each time for what could be freed.
+  #dropSpare(idle: readonly Chunk[]): void {
+    this.#leastIdle = Math.min(this.#leastIdle, idle.length);
+    if (++this.#changes < CHANGES_BETWEEN_LOOKS) return;
+    const spare = new Set(idle.slice(0, Math.max(0, this.#leastIdle - SPARE_CHUNKS)));
+    if (spare.size > 0) this.#retired = this.#retired.filter((chunk) => !spare.has(chunk));
+    this.#changes = 0;
+    this.#leastIdle = Number.POSITIVE_INFINITY;
   }
 }
