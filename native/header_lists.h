@@ -6,6 +6,7 @@
 
 #include <rdkafka.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -24,18 +25,23 @@ class HeaderLists {
  public:
   static HeaderLists& of_this_thread();
 
-  // The record's headers, whose names and values are at `bytes`.
-  HeaderList make(const RecordView& record, const uint8_t* bytes);
-  // A list that nobody needs any more.
-  void give_back(HeaderList list);
+  // Records of one origin mostly have headers of the same lengths, and then the bytes of another's list are overwritten. So
+  // lists are kept by these lengths, as far as a few bits of a hash tell them apart. 0: not worth the memory that they take
+  // while nobody needs them, which is more than 8 headers or 512 bytes, or a NUL in a name, since librdkafka tells only
+  // where a name begins. Names and values are at `bytes`.
+  static uint8_t shape_of(const RecordView& record, const uint8_t* bytes) noexcept;
 
-  // Whether such headers are worth the memory they take while nobody needs them: at most 8, of 512 bytes together.
-  static bool worth_keeping(const RecordView& record) noexcept;
+  // The record's headers. `shape`: theirs.
+  HeaderList make(const RecordView& record, const uint8_t* bytes, uint8_t shape);
+  // A list that nobody needs any more, of a shape that is not 0.
+  void give_back(HeaderList list, uint8_t shape);
 
  private:
-  static constexpr size_t kMaxKept = 8192;
+  static constexpr size_t kShapes = 16;
+  static constexpr size_t kMostOfAShape = 32768;
 
-  std::vector<HeaderList> kept_;  // those used last are taken first: their memory is still in the cache
+  // Those used last are taken first: their memory is still in the cache.
+  std::array<std::vector<HeaderList>, kShapes> kept_;
 };
 
 }  // namespace millrace

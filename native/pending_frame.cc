@@ -28,7 +28,7 @@ PendingFrame::~PendingFrame() {
   if (spent_headers_ != nullptr) {
     HeaderLists& lists = HeaderLists::of_this_thread();
     for (uint32_t i = 0; i < record_count; i++) {
-      if (spent_headers_[i] != nullptr) lists.give_back(HeaderList(spent_headers_[i]));
+      if (spent_headers_[i] != nullptr) lists.give_back(HeaderList(spent_headers_[i]), slots_[i].headers_shape);
     }
   }
   std::free(block_);

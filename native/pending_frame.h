@@ -54,7 +54,7 @@ struct Slot {
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t, or kPerhapsRetried
   bool ends_turn;        // others wait for what becomes of it
-  bool keeps_headers;    // its list is worth keeping, once delivered
+  uint8_t headers_shape;  // HeaderLists::shape_of; 0: its list is not kept
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.
   void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
@@ -101,7 +101,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, false};
+    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, 0};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }

@@ -121,8 +121,9 @@ class Handover {
     const uint8_t* const key = frame.bytes + record.byte_offset;
     HeaderList headers;
     if (record.header_count > 0) {
-      headers = HeaderLists::of_this_thread().make(record, key + record.key_bytes() + record.value_bytes());
-      slot->keeps_headers = HeaderLists::worth_keeping(record);
+      const uint8_t* const bytes = key + record.key_bytes() + record.value_bytes();
+      slot->headers_shape = HeaderLists::shape_of(record, bytes);
+      headers = HeaderLists::of_this_thread().make(record, bytes, slot->headers_shape);
     }
     ProduceCall call(topic_, partition_, flags_, slot);
     if (record.value_length >= 0) call.value(key + record.key_bytes(), record.value_bytes());

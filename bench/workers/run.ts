@@ -3,6 +3,7 @@
 //
 //   npm run bench:workers                            5 rounds of 2 s for each
 //   npm run bench:workers -- --rounds N --seconds N  more or fewer, longer or shorter
+//   npm run bench:workers -- --only text             what has this text in its name: 'threads of one' are attached ones
 //   npm run bench:workers -- --brokers host:port     a cluster of one's own
 //   npm run bench:workers -- --warmup N              seconds of load before anything is measured, 20 unless said otherwise:
 //                                                    a fresh JVM compiles on both processors at first
@@ -15,6 +16,12 @@ import type { Contender, Figures } from './contender';
 import { modesOf, WORKLOADS } from './modes';
 
 const PARTITIONS = 6;
+
+interface Round {
+  only: string;
+  rounds: number;
+  ms: number;
+}
 
 /** A line of the table, against the first of its group. */
 function line(name: string, rounds: Figures[], first: Figures[]) {
@@ -36,7 +43,8 @@ function line(name: string, rounds: Figures[], first: Figures[]) {
   };
 }
 
-async function compare(title: string, contenders: Contender[], rounds: number, ms: number): Promise<void> {
+async function compare(title: string, contenders: Contender[], { only, rounds, ms }: Round): Promise<void> {
+  if (!title.includes(only)) return;
   const figures = contenders.map((): Figures[] => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
@@ -53,6 +61,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       brokers: { type: 'string' },
+      only: { type: 'string', default: '' },
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '2' },
       warmup: { type: 'string', default: '20' },
@@ -66,6 +75,7 @@ async function main(): Promise<void> {
   if (!(rounds >= 1 && ms > 0 && threads >= 1 && warmUpMs >= 0)) {
     throw new RangeError('--rounds and --threads must be at least 1, --seconds above 0, --warmup not below');
   }
+  const round = { only: values.only, rounds, ms };
   const kafka = values.brokers === undefined ? await RealKafka.start() : undefined;
   const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
   try {
@@ -73,13 +83,12 @@ async function main(): Promise<void> {
     await callerAlone(brokers, topic).run(warmUpMs / 2);
     await attachedThreads(brokers, topic, 8).run(warmUpMs / 2);
     for (const name of Object.keys(WORKLOADS)) {
-      await compare(name, modesOf(name, brokers, topic, threads), rounds, ms);
+      await compare(name, modesOf(name, brokers, topic, threads), round);
     }
     await compare(
       'threads of one’s own: text of 100 B',
       [callerAlone(brokers, topic), attachedThreads(brokers, topic, 2), attachedThreads(brokers, topic, 8)],
-      rounds,
-      ms,
+      round,
     );
     await deleteTopic(brokers, topic);
   } finally {

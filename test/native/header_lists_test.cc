@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,11 +32,12 @@ class Packed {
     view.header_lengths = lengths_.data();
     return view;
   }
-  HeaderList made_by(HeaderLists& lists) const {
-    return lists.make(record(), reinterpret_cast<const uint8_t*>(bytes_.data()));
-  }
+  uint8_t shape() const { return HeaderLists::shape_of(record(), bytes()); }
+  HeaderList made_by(HeaderLists& lists) const { return lists.make(record(), bytes(), shape()); }
 
  private:
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(bytes_.data()); }
+
   std::vector<int32_t> lengths_;
   std::string bytes_;
 };
@@ -52,32 +54,41 @@ Headers read(const HeaderList& list) {
   return headers;
 }
 
-TEST(HeaderLists, AreFilledAnew) {
+TEST(HeaderLists, AreOverwrittenByHeadersOfTheSameLengths) {
   HeaderLists lists;
-  const std::vector<Headers> one_after_the_other = {
-      {{"trace", "1"}, {"source", "here"}},
-      {{"trace", "2"}},
-      {{"a", "1"}, {"b", std::nullopt}, {"c", ""}, {"d", std::string(100, 'x')}},
-      {{"twice", "1"}, {"other", "2"}, {"twice", "3"}},
-      {{"", ""}, {"", std::nullopt}},
-      {{"trace", "1"}, {"source", "here"}},
-  };
   const rd_kafka_headers_t* first = nullptr;
-  for (const Headers& headers : one_after_the_other) {
+  for (const Headers& headers : std::vector<Headers>{
+           {{"trace", "1"}, {"none", std::nullopt}, {"", ""}, {"twice", "ab"}, {"twice", "cd"}},
+           {{"trace", "2"}, {"null", std::nullopt}, {"", ""}, {"twice", "ef"}, {"once!", "gh"}},
+       }) {
     HeaderList list = Packed(headers).made_by(lists);
     if (first == nullptr) first = list.get();
     EXPECT_EQ(list.get(), first);
     EXPECT_EQ(read(list), headers);
-    lists.give_back(std::move(list));
+    lists.give_back(std::move(list), Packed(headers).shape());
   }
 }
 
-TEST(HeaderLists, TakeNamesWithANulForWhatTheyAre) {
+TEST(HeaderLists, HaveTheRecordsOwnWhateverTheyHadBefore) {
   HeaderLists lists;
-  const std::string with_nul("a\0b", 3);
-  lists.give_back(Packed({{with_nul, "1"}, {"a", "2"}, {"b", "3"}}).made_by(lists));
-  const HeaderList list = Packed(Headers{{"a", "4"}}).made_by(lists);
-  EXPECT_EQ(read(list), (Headers{{"a", "4"}}));
+  const std::vector<std::string> words = {"", "a", "b", "ab", "abc", std::string(30, 'x')};
+  std::mt19937 random(11);
+  const auto word = [&] { return words[random() % words.size()]; };
+  for (int round = 0; round < 2000; round++) {
+    std::vector<std::pair<Headers, HeaderList>> in_use;
+    for (size_t records = random() % 20; records > 0; records--) {
+      Headers headers;
+      for (size_t count = 1 + random() % 4; count > 0; count--) {
+        headers.emplace_back(word(), random() % 4 == 0 ? std::nullopt : std::optional<std::string>(word()));
+      }
+      HeaderList list = Packed(headers).made_by(lists);
+      in_use.emplace_back(std::move(headers), std::move(list));
+    }
+    for (auto& [headers, list] : in_use) {
+      ASSERT_EQ(read(list), headers);
+      lists.give_back(std::move(list), Packed(headers).shape());
+    }
+  }
 }
 
 TEST(HeaderLists, AreNotSharedByRecordsOnTheirWay) {
@@ -89,15 +100,15 @@ TEST(HeaderLists, AreNotSharedByRecordsOnTheirWay) {
 }
 
 TEST(HeaderLists, AreKeptOnlyIfSmall) {
-  const auto worth_keeping = [](const Headers& headers) {
-    return HeaderLists::worth_keeping(Packed(headers).record());
-  };
+  const auto worth_keeping = [](const Headers& headers) { return Packed(headers).shape() != 0; };
   EXPECT_TRUE(worth_keeping(Headers{{"a", "1"}}));
   EXPECT_TRUE(worth_keeping({{"a", std::string(511, 'x')}}));
   EXPECT_FALSE(worth_keeping({{"a", std::string(512, 'x')}}));
   EXPECT_TRUE(worth_keeping(Headers(8, {"a", "1"})));
   EXPECT_FALSE(worth_keeping(Headers(9, {"a", "1"})));
   EXPECT_FALSE(worth_keeping({}));
+  EXPECT_FALSE(worth_keeping({{"a", "1"}, {std::string("a\0b", 3), "1"}}));
+  EXPECT_TRUE(worth_keeping({{"a", std::string("1\0" "2", 3)}}));
   // A null value must not make room for another.
   EXPECT_FALSE(worth_keeping({{"a", std::nullopt}, {"b", std::string(511, 'x')}}));
 }
