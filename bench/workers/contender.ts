@@ -20,6 +20,8 @@ export interface Figures {
 export interface Contender {
   name: string;
   run(ms: number): Promise<Figures>;
+  /** After the last round: what it kept between them. */
+  close?(): Promise<void>;
 }
 
 /** Awaits `send` again and again in so many lanes; how many records it sent. */

@@ -43,8 +43,9 @@ function line(name: string, rounds: Figures[], first: Figures[]) {
   };
 }
 
-async function compare(title: string, contenders: Contender[], { only, rounds, ms }: Round): Promise<void> {
+async function compare(title: string, open: () => Contender[], { only, rounds, ms }: Round): Promise<void> {
   if (!title.includes(only)) return;
+  const contenders = open();
   const figures = contenders.map((): Figures[] => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
@@ -53,6 +54,7 @@ async function compare(title: string, contenders: Contender[], { only, rounds, m
       figures[i].push(await contenders[i].run(ms));
     }
   }
+  for (const contender of contenders) await contender.close?.();
   console.log(title);
   console.table(contenders.map(({ name }, i) => line(name, figures[i], figures[0])));
 }
@@ -80,14 +82,20 @@ async function main(): Promise<void> {
   const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
   try {
     const topic = await createTopic(brokers, { partitions: PARTITIONS });
-    await callerAlone(brokers, topic).run(warmUpMs / 2);
-    await attachedThreads(brokers, topic, 8).run(warmUpMs / 2);
+    for (const first of [callerAlone(brokers, topic), attachedThreads(brokers, topic, 8)]) {
+      await first.run(warmUpMs / 2);
+      await first.close?.();
+    }
     for (const name of Object.keys(WORKLOADS)) {
-      await compare(name, modesOf(name, brokers, topic, threads), round);
+      await compare(name, () => modesOf(name, brokers, topic, threads), round);
     }
     await compare(
       'threads of one’s own: text of 100 B',
-      [callerAlone(brokers, topic), attachedThreads(brokers, topic, 2), attachedThreads(brokers, topic, 8)],
+      () => [
+        callerAlone(brokers, topic),
+        attachedThreads(brokers, topic, 2),
+        attachedThreads(brokers, topic, 8),
+      ],
       round,
     );
     await deleteTopic(brokers, topic);
