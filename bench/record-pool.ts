@@ -24,7 +24,7 @@ export interface PoolRecord {
 export const POOL_RECORDS = 100_000;
 const DISTINCT_VALUE_BYTES = 16 * 1024 * 1024;
 const ORDER_BYTES = 1000;
-const FIRST_TIMESTAMP = Date.UTC(2026, 0, 1);
+export const FIRST_TIMESTAMP = Date.UTC(2026, 0, 1);
 
 export const EVENT_SCHEMA: avsc.Schema = {
   type: 'record',

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { FIRST_TIMESTAMP } from '../record-pool';
 import { isPlain, isSingle } from '../workloads';
 import { build } from './build';
 import { CACHE, type Contender, codecMissing } from './contender';
 
 const nodeRdkafka = path.dirname(require.resolve('node-rdkafka/package.json'));
-const headers = path.join(nodeRdkafka, 'deps', 'librdkafka', 'src');
+const includes = path.join(nodeRdkafka, 'deps', 'librdkafka', 'src');
 const libraryFolder = path.join(nodeRdkafka, 'build', 'deps');
 const library = path.join(libraryFolder, 'librdkafka.so.1');
 const binary = path.join(CACHE, 'c-loop');
@@ -21,14 +22,14 @@ export const cLoop: Contender = {
       ? codecMissing(workload)
       : 'not run: a C compiler is missing';
   },
-  supports: (workload) => isPlain(workload) && !isSingle(workload),
+  supports: (workload) => isPlain({ ...workload, headers: false }) && !isSingle(workload),
   prepare: () =>
     build(
       'cc',
       [
         '-O2',
         '-std=gnu11',
-        `-I${headers}`,
+        `-I${includes}`,
         'main.c',
         '-o',
         binary,
@@ -55,6 +56,8 @@ export const cLoop: Contender = {
       workload.valueBytes,
       workload.compression,
       workload.idempotent ? 1 : 0,
+      workload.headers ? 1 : 0,
+      FIRST_TIMESTAMP,
     ].map(String),
   }),
 };

@@ -24,7 +24,9 @@ typedef struct {
 } call_t;
 
 static const char *topic_name;
-static int records_per_call, calls_in_flight, keyed, partitions;
+static rd_kafka_t *client;
+static int records_per_call, calls_in_flight, keyed, with_headers, partitions;
+static int64_t first_timestamp;
 static size_t value_bytes, distinct;
 static char *keys, *values;
 static rd_kafka_message_t *grouped;
@@ -99,6 +101,26 @@ static void build_pool(void) {
   }
 }
 
+// With the pool's headers and timestamp, which rd_kafka_produce_batch does not take.
+static void produce_with_headers(rd_kafka_topic_t *topic, int partition, const rd_kafka_message_t *m) {
+  size_t record = (size_t)((char *)m->key - keys) / KEY_LENGTH;
+  rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
+  rd_kafka_header_add(headers, "source", -1, "bench", -1);
+  rd_kafka_header_add(headers, "trace", -1, m->key, KEY_LENGTH);
+  rd_kafka_vu_t arguments[] = {
+      {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic},
+      {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+      {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+      {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = m->_private},
+      {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {m->payload, m->len}},
+      {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {m->key, m->key_len}},
+      {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = first_timestamp + (int64_t)record},
+      {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+  };
+  rd_kafka_error_t *error = rd_kafka_produceva(client, arguments, sizeof arguments / sizeof *arguments);
+  if (error) die("produce", rd_kafka_error_string(error));
+}
+
 // Counting sort by partition, then one produce_batch for each partition that has records.
 static void produce_call(rd_kafka_topic_t *topic, call_t *call, long number) {
   static int start[MAX_PARTITIONS + 1], end[MAX_PARTITIONS + 1];
@@ -128,6 +150,10 @@ static void produce_call(rd_kafka_topic_t *topic, call_t *call, long number) {
   for (int p = 0; p < partitions; p++) {
     int count = end[p] - start[p];
     if (count == 0) continue;
+    if (with_headers) {
+      for (int i = start[p]; i < end[p]; i++) produce_with_headers(topic, p, grouped + i);
+      continue;
+    }
     int accepted = rd_kafka_produce_batch(topic, p, RD_KAFKA_MSG_F_COPY, grouped + start[p], count);
     if (accepted != count) die("produce", rd_kafka_err2str(grouped[start[p]].err));
   }
@@ -175,7 +201,7 @@ static double percentile_ms(double fraction, size_t count) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 15) die("c-loop", "expects the fourteen arguments that c-loop.ts passes");
+  if (argc != 17) die("c-loop", "expects the sixteen arguments that c-loop.ts passes");
   topic_name = argv[2];
   double warmup_seconds = atof(argv[3]), seconds = atof(argv[4]);
   long records = atol(argv[5]);
@@ -183,6 +209,8 @@ int main(int argc, char **argv) {
   calls_in_flight = atoi(argv[10]);
   keyed = atoi(argv[11]);
   value_bytes = (size_t)atol(argv[12]);
+  with_headers = atoi(argv[15]);
+  first_timestamp = atoll(argv[16]);
   build_pool();
   grouped = calloc((size_t)records_per_call, sizeof *grouped);
   calls = calloc((size_t)calls_in_flight, sizeof *calls);
@@ -201,11 +229,11 @@ int main(int argc, char **argv) {
   set(conf, "compression.codec", argv[13]);
   set(conf, "acks", "all");
   rd_kafka_conf_interceptor_add_on_new(conf, "bench", on_new, NULL);
-  rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-  if (!rk) die("client", why);
-  rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, topic_name, NULL);
+  client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+  if (!client) die("client", why);
+  rd_kafka_topic_t *topic = rd_kafka_topic_new(client, topic_name, NULL);
   const struct rd_kafka_metadata *metadata;
-  rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, topic, &metadata, 30000);
+  rd_kafka_resp_err_t err = rd_kafka_metadata(client, 0, topic, &metadata, 30000);
   if (err || metadata->topic_cnt != 1) die("metadata", rd_kafka_err2str(err));
   partitions = metadata->topics[0].partition_cnt;
   rd_kafka_metadata_destroy(metadata);
@@ -232,6 +260,6 @@ int main(int argc, char **argv) {
          percentile_ms(.5, count), percentile_ms(.95, count), percentile_ms(.99, count),
          rd_kafka_version_str(), warmup + sent);
   rd_kafka_topic_destroy(topic);
-  rd_kafka_destroy(rk);
+  rd_kafka_destroy(client);
   return 0;
 }
