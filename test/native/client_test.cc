@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -530,6 +531,26 @@ TEST_F(ClientTest, WhatWasNeverSentWasNotWrittenWhateverIsAnsweredMeanwhile) {
   const Outcome& outcome = receiver.reports.at(1).records[0];
   EXPECT_EQ(outcome.error, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
   EXPECT_EQ(outcome.persisted, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+}
+
+// The broker's thread that is told of a turn's end does not wait for the topic's lock.
+TEST_F(ClientTest, ATurnThatEndsWhileTheTopicIsBusyElsewhereIsFollowedByTheNext) {
+  Receiver receiver(options({{"enable.idempotence", "true"}}));
+  const uint32_t topic = open_topic(receiver, "topic", 1);
+  cluster_.set_round_trip_time(kBroker, 5);  // far enough for everything to wait its turn
+  std::atomic<bool> done{false};
+  std::thread busy([&] {
+    while (!done) receiver.client->expire_parked(INT64_MIN);  // takes the lock, and fails nothing
+  });
+  // Nobody submits any more, nor serves turns by it, while the second of each pair waits for the first.
+  for (uint32_t id = 0; id < 100 && !HasFailure(); id += 2) {
+    receiver.client->submit(HeldFrame({at(topic, 0)}).submission(id));
+    receiver.client->submit(HeldFrame({at(topic, 0)}).submission(id + 1));
+    EXPECT_TRUE(receiver.wait_for(id + 2, 5));
+  }
+  done = true;
+  busy.join();
+  for (const auto& [_, reported] : receiver.reports) EXPECT_EQ(reported.failed_count, 0u);
 }
 
 TEST_F(ClientTest, PurgeTellsWhatMayHaveBeenWritten) {
