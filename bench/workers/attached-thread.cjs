@@ -3,16 +3,25 @@ const { isMainThread, parentPort, workerData } = require('node:worker_threads');
 
 const RECORDS = 500;
 
-function batchOf(topic) {
-  return Array.from({ length: RECORDS }, (_, i) => ({ topic, key: `key-${i}`, value: 'x'.repeat(100) }));
+/** A batch of these values, over and over, with keys. */
+function batchOf(topic, values) {
+  return Array.from({ length: RECORDS }, (_, i) => ({
+    topic,
+    key: `key-${i}`,
+    value: values[i % values.length],
+  }));
 }
 
 module.exports = { batchOf };
 
 if (!isMainThread && workerData?.handle !== undefined) {
-  const { Producer } = require('millrace');
-  const producer = Producer.attach(workerData.handle);
-  const batch = batchOf(workerData.topic);
+  const { Producer, jsonSerializer } = require('millrace');
+  const { handle, topic, values, lanes } = workerData;
+  const producer = Producer.attach(
+    handle,
+    typeof values[0] === 'string' ? {} : { valueSerializer: jsonSerializer },
+  );
+  const batch = batchOf(topic, values);
   parentPort.on('message', async (ms) => {
     const until = performance.now() + ms;
     let sent = 0;
@@ -22,7 +31,7 @@ if (!isMainThread && workerData?.handle !== undefined) {
         sent += deliveredCount;
       }
     };
-    await Promise.all(Array.from({ length: workerData.lanes }, lane));
+    await Promise.all(Array.from({ length: lanes }, lane));
     parentPort.postMessage(sent);
   });
 }

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { Producer } from 'millrace';
+import { jsonSerializer, Producer, type ProducerRecord } from 'millrace';
+import { orderAt } from '../orders';
 import { type Contender, lanes, observe } from './contender';
 
 /** Batches that are awaited at the same time, however many threads share them: enough to keep eight busy. */
@@ -11,12 +12,22 @@ const IN_FLIGHT = 32;
 const LINGER_MS = 5;
 
 const { batchOf } = require('./attached-thread.cjs') as {
-  batchOf(topic: string): { topic: string; key: string; value: string }[];
+  batchOf(topic: string, values: unknown[]): { topic: string; key: string; value: unknown }[];
 };
 
-export function callerAlone(brokers: string, topic: string): Contender {
-  const producer = new Producer({ bootstrapServers: brokers, lingerMs: LINGER_MS });
-  const batch = batchOf(topic);
+/** What the threads send: what costs next to nothing to serialize, and what costs. */
+export const VALUES: Record<string, unknown[]> = {
+  'text of 100 B': ['x'.repeat(100)],
+  'large objects to JSON': Array.from({ length: 100 }, (_, i) => orderAt(i, 20)),
+};
+
+export function callerAlone(brokers: string, topic: string, values: unknown[]): Contender {
+  const producer = new Producer({
+    bootstrapServers: brokers,
+    lingerMs: LINGER_MS,
+    ...(typeof values[0] === 'string' ? {} : { valueSerializer: jsonSerializer }),
+  });
+  const batch = batchOf(topic, values) as ProducerRecord[];
   const send = async () => (await producer.sendBatch(batch)).deliveredCount;
   return {
     name: 'one thread',
@@ -35,9 +46,9 @@ export function callerAlone(brokers: string, topic: string): Contender {
  * where much is sent, the broker would get more and smaller requests from them. They live through all rounds, as
  * threads of a service do: each has to compile everything for itself at first.
  */
-export function attachedThreads(brokers: string, topic: string, count: number): Contender {
+export function attachedThreads(brokers: string, topic: string, values: unknown[], count: number): Contender {
   const producer = new Producer({ bootstrapServers: brokers, lingerMs: LINGER_MS });
-  const workerData = { handle: producer.share(), topic, lanes: Math.max(1, IN_FLIGHT / count) };
+  const workerData = { handle: producer.share(), topic, values, lanes: Math.max(1, IN_FLIGHT / count) };
   const threads = Array.from(
     { length: count },
     () => new Worker(join(__dirname, 'attached-thread.cjs'), { workerData }),

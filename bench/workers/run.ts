@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { RealKafka } from '../../test/broker/real-kafka';
 import { createTopic, deleteTopic } from '../../test/broker/topics';
 import { spreadOf } from '../statistics';
-import { attachedThreads, callerAlone } from './attached-threads';
+import { attachedThreads, callerAlone, VALUES } from './attached-threads';
 import type { Contender, Figures } from './contender';
 import { modesOf, WORKLOADS } from './modes';
 
@@ -82,22 +82,22 @@ async function main(): Promise<void> {
   const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
   try {
     const topic = await createTopic(brokers, { partitions: PARTITIONS });
-    for (const first of [callerAlone(brokers, topic), attachedThreads(brokers, topic, 8)]) {
+    const text = VALUES['text of 100 B'];
+    for (const first of [callerAlone(brokers, topic, text), attachedThreads(brokers, topic, text, 8)]) {
       await first.run(warmUpMs / 2);
       await first.close?.();
     }
     for (const name of Object.keys(WORKLOADS)) {
       await compare(name, () => modesOf(name, brokers, topic, threads), round);
     }
-    await compare(
-      'threads of one’s own: text of 100 B',
-      () => [
-        callerAlone(brokers, topic),
-        attachedThreads(brokers, topic, 2),
-        attachedThreads(brokers, topic, 8),
-      ],
-      round,
-    );
+    for (const [name, values] of Object.entries(VALUES)) {
+      const open = () => [
+        callerAlone(brokers, topic, values),
+        attachedThreads(brokers, topic, values, 2),
+        attachedThreads(brokers, topic, values, 8),
+      ];
+      await compare(`threads of one’s own: ${name}`, open, round);
+    }
     await deleteTopic(brokers, topic);
   } finally {
     await kafka?.stop();

@@ -1,5 +1,4 @@
 // What a callback or a listener throws is an uncaught exception, and nobody else's business.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EmbeddedCluster } from '../../src/testing';
 import { describeOnEachCluster } from '../testing/each-cluster';
@@ -71,15 +70,17 @@ describe('a callback that throws', () => {
     const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
     onTestFinished(() => cluster.close());
     const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, reconnectBackoffMaxMs: 100 });
+    const told = new Set<string>();
     for (const event of ['log', 'brokerError', 'request'] as const) {
       producer.on(event, () => {
+        told.add(event);
         throw new Error(event);
       });
     }
     const uncaught = await toldToProcess('uncaughtException', async () => {
       await producer.send({ topic: 'orders' });
       cluster.brokerDown('all');
-      await sleep(200);
+      await expect.poll(() => told.size, { timeout: 10_000 }).toBe(3);
       cluster.brokerUp('all');
       await producer.send({ topic: 'orders' });
       await producer.close();

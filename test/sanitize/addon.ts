@@ -70,7 +70,7 @@ function run(command: string, args: string[], cwd: string, environment: NodeJS.P
 function copyPackage(build: string, copy: string): void {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(path.join(copy, 'build/Release'), { recursive: true });
-  for (const part of ['src', 'test', 'dist', 'package.json', 'tsconfig.json', 'vitest.config.mts']) {
+  for (const part of ['src', 'test', 'docs', 'dist', 'package.json', 'tsconfig.json', 'vitest.config.mts']) {
     cpSync(path.join(ROOT, part), path.join(copy, part), { recursive: true });
   }
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
