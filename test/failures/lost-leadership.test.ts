@@ -21,7 +21,7 @@ describeWithOwnKafka('a record whose leader lost the leadership before its follo
     });
     onTestFinished(() => kafka.stop());
     const topic = await createTopic(kafka.directServers, { partitions: 1, replicationFactor: 3 });
-    const producer = openProducer({ bootstrapServers: kafka.bootstrapServers, deliveryTimeoutMs: 12_000 });
+    const producer = openProducer({ bootstrapServers: kafka.bootstrapServers, deliveryTimeoutMs: 8_000 });
     await producer.send({ topic, value: 'before' });
 
     const [{ leader }] = await partitionStates(kafka.directServers, topic);
