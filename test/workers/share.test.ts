@@ -132,8 +132,8 @@ describeOnEachCluster('threads that share a producer', (cluster) => {
   it(
     'lose nothing that was acknowledged when threads are killed at random',
     async () => {
-      // The embedded cluster keeps 5 MB of each partition.
-      const topic = await cluster.createTopic(12);
+      // The embedded cluster keeps 5 MB of each partition, and forgets the oldest.
+      const topic = await cluster.createTopic(12 * Math.ceil(KILLING_SECONDS / 5));
       const producer = open();
       const handle = producer.share();
       const lives: { name: string; acknowledged: Uint8Array }[] = [];
