@@ -14,25 +14,27 @@ RetriedRequests::AnswersInHand& RetriedRequests::of_this_thread() {
   return *mine_;
 }
 
+// Of those answers that came together, none will be explained any more.
+void RetriedRequests::settle(AnswersInHand& mine) noexcept {
+  if (mine.any_unexplained()) {
+    int64_t before = retried_at_ms_;
+    while (before < mine.answered_at_ms && !retried_at_ms_.compare_exchange_weak(before, mine.answered_at_ms)) {
+    }
+  }
+  mine.answers = 0;
+  mine.explained = 0;
+}
+
 void RetriedRequests::answered(int64_t now_ms) {
   AnswersInHand& mine = of_this_thread();
-  // As long as none has been explained, more may have come at once.
-  if (mine.explained > 0) {
-    if (mine.any_unexplained()) {
-      int64_t before = retried_at_ms_;
-      while (before < mine.answered_at_ms && !retried_at_ms_.compare_exchange_weak(before, mine.answered_at_ms)) {
-      }
-    }
-    mine.answers = 0;
-    mine.explained = 0;
-  }
+  if (mine.explained > 0 || now_ms - mine.answered_at_ms > kTogetherMs) settle(mine);
   mine.topic = nullptr;
   mine.answered_at_ms = now_ms;
   mine.answers++;
 }
 
 bool RetriedRequests::any_since(int64_t ms) {
-  if (retried_at_ms_ >= ms) return true;
+  if (known_since(ms)) return true;
   std::lock_guard<std::mutex> lock(mutex_);
   return std::any_of(threads_.begin(), threads_.end(), [ms](const auto& thread) {
     return thread->answered_at_ms >= ms && thread->any_unexplained();

@@ -7,8 +7,8 @@
 //
 // A broker's thread gets an answer, then acknowledges its records: those of one partition, as many as were in the request. So
 // an answer after which no partition's records were acknowledged was followed by another try. Several answers may
-// come at once; then the partitions are counted. Two answers for the same partition count as one, so that the word
-// is wrongly doubted, never wrongly believed.
+// come together, before the first is acknowledged; then the partitions are counted. Two answers for the same partition
+// count as one, so that the word is wrongly doubted, never wrongly believed.
 #pragma once
 
 #include <atomic>
@@ -32,7 +32,9 @@ class RetriedRequests {
     mine->topic = topic;
     mine->explained.fetch_add(1, std::memory_order_relaxed);
   }
-  // Whether there may have been any since then (steady clock, ms). Any thread.
+  // Whether there have been any since then (steady clock, ms). Any thread.
+  bool known_since(int64_t ms) const noexcept { return retried_at_ms_ >= ms; }
+  // Whether there may have been: answers count, too, whose acknowledgements may be about to come.
   bool any_since(int64_t ms);
 
  private:
@@ -46,6 +48,11 @@ class RetriedRequests {
     bool any_unexplained() const noexcept { return answers.load() > explained.load(); }
   };
   AnswersInHand& of_this_thread();
+  void settle(AnswersInHand& mine) noexcept;
+
+  // What comes later than that after an answer does not come together with it: the thread has seen to the answer. An error
+  // here, on a busy machine, is on the safe side.
+  static constexpr int64_t kTogetherMs = 1;
 
   // A broker's thread serves one client, from its beginning to its end.
   static thread_local AnswersInHand* mine_;

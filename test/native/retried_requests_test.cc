@@ -67,6 +67,34 @@ TEST(RetriedRequests, AnswersThatComeAtOnceAreCounted) {
   EXPECT_FALSE(requests.any_since(300));
 }
 
+TEST(RetriedRequests, AnAnswerLaterOnSettlesWhatCameOfThoseBefore) {
+  RetriedRequests requests;
+  in_a_broker_thread([&] {
+    requests.answered(100);
+    EXPECT_FALSE(requests.known_since(100));
+    requests.answered(101);  // perhaps at the same time
+    EXPECT_FALSE(requests.known_since(100));
+    requests.answered(110);
+    RetriedRequests::acknowledged(&topic, 1);
+  });
+  EXPECT_TRUE(requests.known_since(101));
+  EXPECT_FALSE(requests.any_since(102));
+}
+
+TEST(RetriedRequests, ARefusalAmongAnswersThatCameTogetherIsNone) {
+  RetriedRequests requests;
+  in_a_broker_thread([&] {
+    for (int answer = 0; answer < 3; answer++) requests.answered(100);
+    RetriedRequests::acknowledged(&topic, 1);
+    EXPECT_FALSE(requests.known_since(0));
+    EXPECT_TRUE(requests.any_since(0));
+    RetriedRequests::acknowledged(&topic, 2);
+    RetriedRequests::acknowledged(&topic, 3);
+    requests.answered(110);
+  });
+  EXPECT_FALSE(requests.known_since(0));
+}
+
 TEST(RetriedRequests, OfOneClientAreNotAnothers) {
   RetriedRequests requests, others;
   in_a_broker_thread([&] { others.answered(100); });
