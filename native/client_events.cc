@@ -9,6 +9,9 @@ namespace {
 
 constexpr int16_t kProduceApi = 0;
 
+// A broker's thread has acknowledged what belongs to an answer by then.
+constexpr int64_t kAcknowledgedWithinMs = 100;
+
 // librdkafka's own codes lie below; a broker's lowest is UNKNOWN, -1.
 bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.err > RD_KAFKA_RESP_ERR__END; }
 
@@ -80,14 +83,13 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-// librdkafka's word, unless it may have forgotten an answer. What a broker refuses may be told of between answers that have
-// come together, whose acknowledgements follow.
+// librdkafka's word, unless it may have forgotten an answer. A refusal may be told between answers that have come together,
+// and the acknowledgements of the others follow.
 uint8_t Client::status_of_failed(const rd_kafka_message_t& message, int64_t accepted_at_ms) {
   const rd_kafka_msg_status_t status = rd_kafka_message_status(&message);
   if (status != RD_KAFKA_MSG_STATUS_NOT_PERSISTED) return static_cast<uint8_t>(status);
-  const bool retried = a_broker_has_answered(message) ? retried_requests_.known_since(accepted_at_ms)
-                                                      : retried_requests_.any_since(accepted_at_ms);
-  return retried ? kPerhapsRetried : static_cast<uint8_t>(status);
+  const int64_t until_ms = a_broker_has_answered(message) ? now_ms() - kAcknowledgedWithinMs : INT64_MAX;
+  return retried_requests_.any_since(accepted_at_ms, until_ms) ? kPerhapsRetried : static_cast<uint8_t>(status);
 }
 
 // What waits for this record goes on whatever became of it: after a failure, as soon as a JavaScript thread is asked. Returns

@@ -1,13 +1,14 @@
 // Headers as librdkafka wants them, a list of pieces of memory for each record. A broker's thread that freed them would
 // hold the allocator's lock against the thread that makes the next ones: up to a third of both threads' time. So an acknowledgement
-// takes a message's list away from it, the frame brings it back to the JavaScript thread it came from, and there it is
-// filled anew, with memory that has just been freed by the same thread, which takes no lock.
+// takes a message's list away from it, the frame brings it back to the JavaScript thread it came from, and there the next
+// record whose headers have the same lengths writes its own over them, and allocates nothing.
 #pragma once
 
 #include <rdkafka.h>
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 

@@ -33,11 +33,12 @@ void RetriedRequests::answered(int64_t now_ms) {
   mine.answers++;
 }
 
-bool RetriedRequests::any_since(int64_t ms) {
-  if (known_since(ms)) return true;
+bool RetriedRequests::any_since(int64_t ms, int64_t until_ms) {
+  if (retried_at_ms_ >= ms) return true;
   std::lock_guard<std::mutex> lock(mutex_);
-  return std::any_of(threads_.begin(), threads_.end(), [ms](const auto& thread) {
-    return thread->answered_at_ms >= ms && thread->any_unexplained();
+  return std::any_of(threads_.begin(), threads_.end(), [ms, until_ms](const auto& thread) {
+    const int64_t answered_at_ms = thread->answered_at_ms;
+    return answered_at_ms >= ms && answered_at_ms <= until_ms && thread->any_unexplained();
   });
 }
 

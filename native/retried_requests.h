@@ -8,7 +8,7 @@
 // A broker's thread gets an answer, then acknowledges its records: those of one partition, as many as were in the request. So
 // an answer after which no partition's records were acknowledged was followed by another try. Several answers may
 // come together, before the first is acknowledged; then the partitions are counted. Two answers for the same partition
-// count as one, so that the word is wrongly doubted, never wrongly believed.
+// count as one, so that the word is doubted too often rather than believed.
 #pragma once
 
 #include <atomic>
@@ -32,10 +32,9 @@ class RetriedRequests {
     mine->topic = topic;
     mine->explained.fetch_add(1, std::memory_order_relaxed);
   }
-  // Whether there have been any since then (steady clock, ms). Any thread.
-  bool known_since(int64_t ms) const noexcept { return retried_at_ms_ >= ms; }
-  // Whether there may have been: answers count, too, whose acknowledgements may be about to come.
-  bool any_since(int64_t ms);
+  // Whether there may have been any since then (steady clock, ms). Answers that came after `until_ms` and are followed by
+  // no acknowledgement yet do not count. Any thread.
+  bool any_since(int64_t ms, int64_t until_ms = INT64_MAX);
 
  private:
   // Of one broker's thread, whose alone the last two are. Owned by the client, so that it outlives the thread.

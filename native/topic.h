@@ -31,7 +31,7 @@ struct Topic {
 
   // Held across produce calls: it makes submissions of one topic happen one after the other, in order. That is
   // safe because acknowledgements, which librdkafka may run inside a produce call with its own locks held, take
-  // no lock of ours but the channel's wake-up mutex.
+  // no lock of ours but leaves (client_events.cc).
   std::mutex submitting;
 
   // -- guarded by `submitting` --

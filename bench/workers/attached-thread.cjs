@@ -1,5 +1,6 @@
 // A thread that is attached to a producer, and sends for as long as it is told each time.
 const { isMainThread, parentPort, workerData } = require('node:worker_threads');
+const { jsonSerializer, Producer } = require('millrace');
 
 const RECORDS = 500;
 
@@ -12,15 +13,14 @@ function batchOf(topic, values) {
   }));
 }
 
-module.exports = { batchOf };
+/** What a producer of these values needs. */
+const optionsFor = (values) => (typeof values[0] === 'string' ? {} : { valueSerializer: jsonSerializer });
+
+module.exports = { batchOf, optionsFor };
 
 if (!isMainThread && workerData?.handle !== undefined) {
-  const { Producer, jsonSerializer } = require('millrace');
   const { handle, topic, values, lanes } = workerData;
-  const producer = Producer.attach(
-    handle,
-    typeof values[0] === 'string' ? {} : { valueSerializer: jsonSerializer },
-  );
+  const producer = Producer.attach(handle, optionsFor(values));
   const batch = batchOf(topic, values);
   parentPort.on('message', async (ms) => {
     const until = performance.now() + ms;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { jsonSerializer, Producer, type ProducerRecord } from 'millrace';
+import { type BytesLike, Producer, type ProducerOptions, type ProducerRecord } from 'millrace';
 import { orderAt } from '../orders';
 import { type Contender, lanes, observe } from './contender';
 
@@ -11,8 +11,9 @@ const IN_FLIGHT = 32;
 
 const LINGER_MS = 5;
 
-const { batchOf } = require('./attached-thread.cjs') as {
+const { batchOf, optionsFor } = require('./attached-thread.cjs') as {
   batchOf(topic: string, values: unknown[]): { topic: string; key: string; value: unknown }[];
+  optionsFor(values: unknown[]): Pick<ProducerOptions<BytesLike, unknown>, 'valueSerializer'>;
 };
 
 /** What the threads send: what costs next to nothing to serialize, and what costs. */
@@ -25,7 +26,7 @@ export function callerAlone(brokers: string, topic: string, values: unknown[]): 
   const producer = new Producer({
     bootstrapServers: brokers,
     lingerMs: LINGER_MS,
-    ...(typeof values[0] === 'string' ? {} : { valueSerializer: jsonSerializer }),
+    ...optionsFor(values),
   });
   const batch = batchOf(topic, values) as ProducerRecord[];
   const send = async () => (await producer.sendBatch(batch)).deliveredCount;

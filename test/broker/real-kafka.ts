@@ -110,7 +110,7 @@ export class RealKafka {
     private readonly watchdog: Watchdog,
   ) {
     this.bootstrapServers = brokers.map(({ port }) => `${HOST}:${port}`).join(',');
-    this.directServers = brokers.map(({ directPort }) => `${HOST}:${directPort}`).join(',');
+    this.directServers = brokers.map(({ directServer }) => directServer).join(',');
   }
 
   /** A comma-separated list of one of the further `listeners`. */
@@ -213,7 +213,7 @@ export class RealBroker {
   private async knows(ids: readonly number[]): Promise<boolean> {
     const admin = new Kafka({
       clientId: 'real-kafka',
-      brokers: [`${HOST}:${this.directPort}`],
+      brokers: [this.directServer],
       logLevel: logLevel.NOTHING,
       connectionTimeout: 2_000,
       requestTimeout: 5_000,
@@ -234,6 +234,11 @@ export class RealBroker {
   private async failure(what: string): Promise<Error> {
     const log = await readFile(this.logFile, 'utf8').catch(() => '');
     return new Error(`Kafka broker ${this.id} ${what}. End of its log:\n${log.slice(-LOG_TAIL_CHARACTERS)}`);
+  }
+
+  /** The same, past its proxy. */
+  get directServer(): string {
+    return `${HOST}:${this.directPort}`;
   }
 
   get dataDirectory(): string {

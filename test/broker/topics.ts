@@ -1,7 +1,7 @@
 // Topics for tests, made and looked at through KafkaJS's admin client.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
+import type { Admin, KafkaConfig } from 'kafkajs';
 import { kafkaJs } from './kafkajs-client';
 
 const TIMEOUT_MS = 30_000;
@@ -45,6 +45,26 @@ export async function growTopic(brokers: string, topic: string, partitions: numb
     await admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
     await untilWritable(admin, topic, partitions);
   });
+}
+
+/**
+ * Gives a partition other replicas. The first of them leads, if it is in sync. Tries again while the request goes to a
+ * broker that is paused: KafkaJS asks whichever is named as the controller, which may be any.
+ */
+export async function movePartition(
+  brokers: string,
+  topic: string,
+  partition: number,
+  replicas: number[],
+): Promise<void> {
+  const patience = { requestTimeout: 2_000, retry: { retries: 0 } };
+  const request = { topics: [{ topic, partitionAssignment: [{ partition, replicas }] }] };
+  await until(`partition ${partition} of ${topic} may move to ${replicas}`, () =>
+    withAdmin(brokers, (admin) => admin.alterPartitionReassignments(request), patience).then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 /** Deletes a topic and waits until the brokers no longer name it. */
@@ -143,8 +163,12 @@ async function untilEachPartition(
 }
 
 /** An admin client of KafkaJS for as long as `use` takes. */
-export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafkaJs(brokers).admin();
+export async function withAdmin<T>(
+  brokers: string,
+  use: (admin: Admin) => Promise<T>,
+  settings?: Partial<KafkaConfig>,
+): Promise<T> {
+  const admin = kafkaJs(brokers, settings).admin();
   await admin.connect();
   try {
     return await use(admin);

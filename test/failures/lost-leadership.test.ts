@@ -3,11 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RecordError } from '../../src';
-import { kafkaJs } from '../broker/kafkajs-client';
 import { readBack } from '../broker/read-back';
 import { describeWithOwnKafka } from '../broker/real-broker';
 import { RealKafka } from '../broker/real-kafka';
-import { createTopic, partitionStates, untilWritable, withAdmin } from '../broker/topics';
+import { createTopic, movePartition, partitionStates, untilWritable, withAdmin } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
 describeWithOwnKafka('a record whose leader lost the leadership before its followers had the record', () => {
@@ -36,7 +35,7 @@ describeWithOwnKafka('a record whose leader lost the leadership before its follo
     next.proxy?.cut();
     const sent = producer.send({ topic, value: 'after' }).catch((error: RecordError) => error);
     await sleep(1_000);
-    await moveTo(`127.0.0.1:${next.directPort}`, topic, [next.id, slow.id]);
+    await movePartition(next.directServer, topic, 0, [next.id, slow.id]);
     const error = await sent;
     expect(error).toMatchObject({ code: '_MSG_TIMED_OUT', persisted: 'possibly' });
 
@@ -47,21 +46,3 @@ describeWithOwnKafka('a record whose leader lost the leadership before its follo
     expect(values).toEqual(['before', 'after']);
   }, 120_000);
 });
-
-/** The topic's only partition. The first of the replicas leads, if it is in sync. */
-async function moveTo(servers: string, topic: string, replicas: number[]): Promise<void> {
-  // KafkaJS asks the broker that is named as the controller, any of them, also the one that is paused.
-  for (let attempt = 0; ; attempt++) {
-    const admin = kafkaJs(servers, { requestTimeout: 2_000, retry: { retries: 0 } }).admin();
-    try {
-      await admin.connect();
-      const assignment = [{ partition: 0, replicas }];
-      await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment: assignment }] });
-      return;
-    } catch (error) {
-      if (attempt === 8) throw error;
-    } finally {
-      await admin.disconnect();
-    }
-  }
-}

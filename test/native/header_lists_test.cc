@@ -91,6 +91,14 @@ TEST(HeaderLists, HaveTheRecordsOwnWhateverTheyHadBefore) {
   }
 }
 
+TEST(HeaderLists, TakeNamesWithANulForWhatTheyAre) {
+  HeaderLists lists;
+  const HeaderList with_nul = Packed({{std::string("a\0b", 3), "1"}, {"a", "2"}, {"b", "3"}}).made_by(lists);
+  const HeaderList list = Packed(Headers{{"a", "4"}}).made_by(lists);
+  EXPECT_EQ(read(with_nul), (Headers{{"a", "1"}, {"a", "2"}, {"b", "3"}}));  // librdkafka tells a name up to its NUL
+  EXPECT_EQ(read(list), (Headers{{"a", "4"}}));
+}
+
 TEST(HeaderLists, AreNotSharedByRecordsOnTheirWay) {
   HeaderLists lists;
   const HeaderList one = Packed(Headers{{"name", "1"}}).made_by(lists);

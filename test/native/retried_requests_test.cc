@@ -71,13 +71,13 @@ TEST(RetriedRequests, AnAnswerLaterOnSettlesWhatCameOfThoseBefore) {
   RetriedRequests requests;
   in_a_broker_thread([&] {
     requests.answered(100);
-    EXPECT_FALSE(requests.known_since(100));
+    EXPECT_FALSE(requests.any_since(100, 99));
     requests.answered(101);  // perhaps at the same time
-    EXPECT_FALSE(requests.known_since(100));
+    EXPECT_FALSE(requests.any_since(100, 99));
     requests.answered(110);
     RetriedRequests::acknowledged(&topic, 1);
   });
-  EXPECT_TRUE(requests.known_since(101));
+  EXPECT_TRUE(requests.any_since(101, 0));
   EXPECT_FALSE(requests.any_since(102));
 }
 
@@ -86,13 +86,24 @@ TEST(RetriedRequests, ARefusalAmongAnswersThatCameTogetherIsNone) {
   in_a_broker_thread([&] {
     for (int answer = 0; answer < 3; answer++) requests.answered(100);
     RetriedRequests::acknowledged(&topic, 1);
-    EXPECT_FALSE(requests.known_since(0));
+    EXPECT_FALSE(requests.any_since(0, 99));
     EXPECT_TRUE(requests.any_since(0));
     RetriedRequests::acknowledged(&topic, 2);
     RetriedRequests::acknowledged(&topic, 3);
     requests.answered(110);
   });
-  EXPECT_FALSE(requests.known_since(0));
+  EXPECT_FALSE(requests.any_since(0, 99));
+}
+
+TEST(RetriedRequests, AnAnswerOfLongAgoCountsThoughItsThreadHasGotNoOtherSince) {
+  RetriedRequests requests;
+  in_a_broker_thread([&] { requests.answered(100); });
+  in_a_broker_thread([&] {
+    requests.answered(300);  // the next leader's
+    RetriedRequests::acknowledged(&topic, 1);
+  });
+  EXPECT_TRUE(requests.any_since(100, 200));
+  EXPECT_FALSE(requests.any_since(101, 200));
 }
 
 TEST(RetriedRequests, OfOneClientAreNotAnothers) {
