@@ -48,6 +48,11 @@ class ProduceCall {
   size_t count_ = 0;
 };
 
+// After a fatal error rd_kafka_produce_batch says _FATAL, rd_kafka_produceva the cause: one answer for both.
+int code_of(const rd_kafka_error_t* error) noexcept {
+  return rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
+}
+
 void fail_run(const HeldRun& run, int error) {
   for (uint32_t position = run.begin; position < run.end; position++) {
     run.frame->settle_failed(run.frame->slots() + position, error, kNotPersisted);
@@ -134,9 +139,7 @@ class Handover {
     if (error == nullptr) return;
     // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
     // value; any other error only by the latter. The frame is held, so the slot may be looked at.
-    // After a fatal error rd_kafka_produce_batch says _FATAL, this call the cause: one answer for both.
-    const int code = rd_kafka_error_is_fatal(error) ? RD_KAFKA_RESP_ERR__FATAL : rd_kafka_error_code(error);
-    if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code, kNotPersisted);
+    if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code_of(error), kNotPersisted);
     rd_kafka_error_destroy(error);
   }
 
@@ -246,7 +249,7 @@ void resend(rd_kafka_t* client, Topic& topic, ResentRecord record) noexcept {
   rd_kafka_error_t* const error = call.make(client, record.headers);
   if (error != nullptr) {
     if (record.slot->outcome() == kErrorInFlight) {
-      frame.settle_failed(record.slot, rd_kafka_error_code(error), kNotPersisted);
+      frame.settle_failed(record.slot, code_of(error), kNotPersisted);
     }
     rd_kafka_error_destroy(error);
   }

@@ -5,8 +5,9 @@
 namespace millrace {
 
 namespace {
-// Below this, batches inside librdkafka get small; measured, 8 MiB keeps a broker busy on one machine.
-constexpr int64_t kMinWindow = 8 << 20;
+// Below this, batches inside librdkafka get small. What is inside takes a multiple of it in memory, all of which two threads
+// walk through: more than keeps a broker busy only makes the caches miss.
+constexpr int64_t kMinWindow = 4 << 20;
 constexpr int64_t kSizingIntervalMs = 1000;
 }  // namespace
 
