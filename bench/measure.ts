@@ -16,7 +16,7 @@ interface Phase {
 }
 
 /** Calls the client in turn and gives back how many calls were acknowledged. */
-async function runPhase(call: () => Promise<void>, callers: number, perCall: number, phase: Phase) {
+async function runPhase(call: () => Promise<unknown>, callers: number, perCall: number, phase: Phase) {
   const callLimit = phase.records === undefined ? Infinity : Math.ceil(phase.records / perCall);
   const begun = performance.now();
   const deadline = phase.records === undefined ? performance.now() + phase.seconds * 1000 : Infinity;
@@ -44,7 +44,7 @@ async function runPhase(call: () => Promise<void>, callers: number, perCall: num
 }
 
 /** The client's call, going round the pool. */
-function nextCall(client: NodeClient, spec: TrialSpec): () => Promise<void> {
+function nextCall(client: NodeClient, spec: TrialSpec): () => Promise<unknown> {
   const built = buildPool(spec.workload, spec.topic);
   const pool = client.prepare ? built.map(client.prepare) : built;
   let next = 0;

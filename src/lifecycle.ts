@@ -4,8 +4,14 @@ import { MillraceError } from './errors';
 export type LifecycleState = 'new' | 'open' | 'closing' | 'closed';
 
 export class Lifecycle<Receipt> {
+  readonly #open: () => void;
   #state: LifecycleState = 'new';
   #closing: Promise<Receipt> | undefined;
+
+  /** @param open runs the first time that it is needed; throws when it cannot be done */
+  constructor(open: () => void) {
+    this.#open = open;
+  }
 
   get state(): LifecycleState {
     return this.#state;
@@ -16,11 +22,11 @@ export class Lifecycle<Receipt> {
     return this.#state === 'closing' || this.#state === 'closed';
   }
 
-  /** Runs `open` the first time it is needed. @throws MillraceError PRODUCER_CLOSED when it is too late. */
-  ensureOpen(open: () => void): void {
+  /** @throws MillraceError PRODUCER_CLOSED when it is too late; what opening throws */
+  ensureOpen(): void {
     if (this.#state === 'open') return;
     if (this.#state !== 'new') throw closedError();
-    open();
+    this.#open();
     this.#state = 'open';
   }
 

@@ -77,13 +77,11 @@ export async function connectKafkaJs(
       record.timestamp === undefined
         ? record
         : ({ ...record, timestamp: String(record.timestamp) } as unknown as PoolRecord),
-    async sendBatch(batch) {
-      if (workload.topics === 1) await producer.send({ ...options, topic, messages: messages(batch) });
-      else await producer.sendBatch({ ...options, topicMessages: groupedByTopic(messages(batch)) });
-    },
-    async sendOne(record) {
-      await producer.send({ ...options, topic: record.topic, messages: messages([record]) });
-    },
+    sendBatch: (batch) =>
+      workload.topics === 1
+        ? producer.send({ ...options, topic, messages: messages(batch) })
+        : producer.sendBatch({ ...options, topicMessages: groupedByTopic(messages(batch)) }),
+    sendOne: (record) => producer.send({ ...options, topic: record.topic, messages: messages([record]) }),
     close: () => producer.disconnect(),
   };
 }

@@ -21,9 +21,7 @@ export const connect: Connect = async (spec) => {
   });
   return {
     versions: { millrace: version },
-    async sendBatch(batch) {
-      await workers.sendBatch(topic, batch);
-    },
+    sendBatch: (batch) => workers.sendBatch(topic, batch),
     async close() {
       await workers.close();
       await producer.close();

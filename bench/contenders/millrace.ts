@@ -27,12 +27,8 @@ export const connect: Connect = async (spec) => {
   await producer.connect();
   return {
     versions: { millrace: version },
-    async sendBatch(batch) {
-      await producer.sendBatch(batch);
-    },
-    async sendOne(record) {
-      await producer.send(record);
-    },
+    sendBatch: (batch) => producer.sendBatch(batch),
+    sendOne: (record) => producer.send(record),
     async close() {
       await producer.close();
     },

@@ -29,7 +29,7 @@ async function connectForBatches(spec: TrialSpec): Promise<NodeClient> {
   return {
     versions,
     sendBatch: (records) =>
-      new Promise((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         const settle = (error?: unknown) => (error ? reject(error) : resolve());
         const batch: Batch = { left: records.length, settle };
         for (const record of records) {
@@ -55,7 +55,7 @@ async function connectForSingles(spec: TrialSpec): Promise<NodeClient> {
   return {
     versions,
     sendOne: ({ key, value }) =>
-      new Promise((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         producer.produce(spec.topic, null, value, key ?? null, null, (error: Error | null) =>
           error ? reject(error) : resolve(),
         );

@@ -97,6 +97,33 @@ export function checkRecord<K, V>(
     original: record as ProducerRecord<unknown, unknown>,
     pending: undefined,
   };
+  if (!custom) {
+    takePlain(checked, 'key', key, index);
+    takePlain(checked, 'value', value, index);
+    measure(checked, index, rules.maxRequestSize);
+    return checked;
+  }
+  return serializeFields(checked, key, value, rules, index);
+}
+
+/** A field that nobody serializes. @throws RecordError INVALID_RECORD */
+function takePlain(checked: CheckedRecord, field: 'key' | 'value', data: unknown, index: number): void {
+  if (!isPlainField(data)) {
+    const expected = `a string, Uint8Array or null (no ${field}Serializer is set)`;
+    throw invalid(index, checked.topic, field, expected, data);
+  }
+  checked[field] = data;
+}
+
+// Apart from `checkRecord`, as everything that has closures: V8 makes their context with every call, needed or not.
+function serializeFields<K, V>(
+  checked: CheckedRecord,
+  key: K | null | undefined,
+  value: V | null | undefined,
+  rules: RecordRules<K, V>,
+  index: number,
+): CheckedRecord {
+  const { keySerializer, valueSerializer } = rules.topics.of(checked.topic);
   const keyLater = serialize(checked, 'key', key, keySerializer, index);
   let valueLater: Promise<void> | undefined;
   try {
@@ -107,7 +134,7 @@ export function checkRecord<K, V>(
     throw error;
   }
   if (keyLater === undefined && valueLater === undefined) {
-    if (custom) keepHeaders(checked, index);
+    keepHeaders(checked, index);
     measure(checked, index, rules.maxRequestSize);
   } else {
     const keptKey = keyLater?.then(() => {
@@ -169,46 +196,62 @@ function serialize<T>(
   serializer: Serializer<T> | undefined,
   index: number,
 ): Promise<void> | undefined {
-  const { topic } = checked;
   if (serializer === undefined) {
-    if (!isPlainField(data)) {
-      throw invalid(index, topic, field, `a string, Uint8Array or null (no ${field}Serializer is set)`, data);
-    }
-    checked[field] = data;
+    takePlain(checked, field, data, index);
     return undefined;
   }
-  const failed = (cause: unknown) =>
-    new RecordError(
-      `record ${index} for topic ${topic}: the ${field} serializer failed: ${messageOf(cause)}`,
-      'SERIALIZATION_FAILED',
-      { topic, index, field, cause },
-    );
   let bytes: unknown;
   let later: boolean;
   try {
-    bytes = serializer.serialize(topic, data as T, checked.headers as FrameHeader[]);
+    bytes = serializer.serialize(checked.topic, data as T, checked.headers as FrameHeader[]);
     later = !isPlainField(bytes) && typeof (bytes as PromiseLike<unknown> | null)?.then === 'function';
   } catch (cause) {
-    throw failed(cause);
+    throw serializerFailed(checked, field, cause, index);
   }
-  const keep = (result: unknown) => {
-    if (!isPlainField(result)) {
-      throw new RecordError(
-        `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(result)}, expected a ` +
-          'string, Uint8Array or null',
-        'SERIALIZATION_FAILED',
-        { topic, index, field },
-      );
-    }
-    checked[field] = result;
-  };
-  if (!later) {
-    keep(bytes);
-    return undefined;
+  if (later) return takeLater(checked, field, bytes as PromiseLike<unknown>, index);
+  takeSerialized(checked, field, bytes, index);
+  return undefined;
+}
+
+function takeLater(
+  checked: CheckedRecord,
+  field: 'key' | 'value',
+  promise: PromiseLike<unknown>,
+  index: number,
+): Promise<void> {
+  return Promise.resolve(promise).then(
+    (bytes) => takeSerialized(checked, field, bytes, index),
+    (cause) => {
+      throw serializerFailed(checked, field, cause, index);
+    },
+  );
+}
+
+/** @throws RecordError SERIALIZATION_FAILED for what cannot be sent */
+function takeSerialized(checked: CheckedRecord, field: 'key' | 'value', bytes: unknown, index: number): void {
+  if (!isPlainField(bytes)) {
+    const { topic } = checked;
+    throw new RecordError(
+      `record ${index} for topic ${topic}: the ${field} serializer returned ${describeValue(bytes)}, expected a ` +
+        'string, Uint8Array or null',
+      'SERIALIZATION_FAILED',
+      { topic, index, field },
+    );
   }
-  return Promise.resolve(bytes as PromiseLike<unknown>).then(keep, (cause) => {
-    throw failed(cause);
-  });
+  checked[field] = bytes;
+}
+
+function serializerFailed(
+  { topic }: CheckedRecord,
+  field: 'key' | 'value',
+  cause: unknown,
+  index: number,
+): RecordError {
+  return new RecordError(
+    `record ${index} for topic ${topic}: the ${field} serializer failed: ${messageOf(cause)}`,
+    'SERIALIZATION_FAILED',
+    { topic, index, field, cause },
+  );
 }
 
 function isPartition(value: unknown): value is number {

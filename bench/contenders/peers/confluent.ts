@@ -40,13 +40,11 @@ export const connect: Connect = async (spec) => {
         ? record
         : ({ ...record, timestamp: String(record.timestamp) } as unknown as PoolRecord),
     versions: { '@confluentinc/kafka-javascript': JSON.parse(readFileSync(packageJson, 'utf8')).version },
-    async sendBatch(batch) {
-      if (workload.topics === 1) await producer.send({ topic, messages: messages(batch) });
-      else await producer.sendBatch({ topicMessages: groupedByTopic(messages(batch)) });
-    },
-    async sendOne(record) {
-      await producer.send({ topic: record.topic, messages: messages([record]) });
-    },
+    sendBatch: (batch) =>
+      workload.topics === 1
+        ? producer.send({ topic, messages: messages(batch) })
+        : producer.sendBatch({ topicMessages: groupedByTopic(messages(batch)) }),
+    sendOne: (record) => producer.send({ topic: record.topic, messages: messages([record]) }),
     close: () => producer.disconnect(),
   };
 };

@@ -33,12 +33,8 @@ export const connect: Connect = async (spec) => {
         ? record
         : ({ ...record, timestamp: BigInt(record.timestamp) } as unknown as PoolRecord),
     versions: { '@platformatic/kafka': JSON.parse(readFileSync(packageJson, 'utf8')).version },
-    async sendBatch(batch) {
-      await producer.send({ ...request, messages: batch });
-    },
-    async sendOne(record) {
-      await producer.send({ ...request, messages: [record] });
-    },
+    sendBatch: (batch) => producer.send({ ...request, messages: batch }),
+    sendOne: (record) => producer.send({ ...request, messages: [record] }),
     close: () => producer.close(),
   };
 };
