@@ -18,10 +18,12 @@ export class SingleSendFrame<K, V> implements FrameOwner {
   readonly lags: boolean;
   readonly #pipeline: Pipeline<K, V>;
   readonly #packedAt = performance.now();
-  readonly #topics: Topic[] = [];
-  readonly #records: ProducerRecord<unknown, unknown>[] = [];
-  readonly #delivered: OnDelivered[] = [];
-  readonly #failed: OnFailed[] = [];
+  // By record. They may have more places than records.
+  readonly #topics: Topic[];
+  readonly #records: ProducerRecord<unknown, unknown>[];
+  readonly #delivered: OnDelivered[];
+  readonly #failed: OnFailed[];
+  #count = 0;
   /** Of those that waited at all. */
   #waits: Map<number, AdmissionWaits> | undefined;
   /** Those that have been told before the frame was settled. */
@@ -29,7 +31,12 @@ export class SingleSendFrame<K, V> implements FrameOwner {
   #toldCount = 0;
   readonly #holding: Holding;
 
-  constructor(pipeline: Pipeline<K, V>, epoch: Epoch, lags: boolean) {
+  /** @param expected about how many records it will have: lists that grow are copied four times until 128 */
+  constructor(pipeline: Pipeline<K, V>, epoch: Epoch, lags: boolean, expected: number) {
+    this.#topics = new Array(expected);
+    this.#records = new Array(expected);
+    this.#delivered = new Array(expected);
+    this.#failed = new Array(expected);
     this.#pipeline = pipeline;
     this.epoch = epoch;
     this.lags = lags;
@@ -44,14 +51,15 @@ export class SingleSendFrame<K, V> implements FrameOwner {
     failed: OnFailed,
     waits: AdmissionWaits | undefined,
   ): void {
+    const i = this.#count++;
     if (waits !== undefined) {
       this.#waits ??= new Map();
-      this.#waits.set(this.#topics.length, waits);
+      this.#waits.set(i, waits);
     }
-    this.#topics.push(topic);
-    this.#records.push(record);
-    this.#delivered.push(delivered);
-    this.#failed.push(failed);
+    this.#topics[i] = topic;
+    this.#records[i] = record;
+    this.#delivered[i] = delivered;
+    this.#failed[i] = failed;
     this.#holding.add(topic.id, bytes, 1);
   }
 
@@ -79,12 +87,11 @@ export class SingleSendFrame<K, V> implements FrameOwner {
 
   refused(cause: unknown): void {
     const { outstanding, tally } = this.#pipeline;
-    const count = this.#failed.length;
-    this.#failed.forEach((failed, i) => {
-      failed(frameRefused(this.#topics[i].name, 0, cause));
-    });
-    tally.failed += count;
-    outstanding.settle(this.epoch, count);
+    for (let i = 0; i < this.#count; i++) {
+      this.#failed[i](frameRefused(this.#topics[i].name, 0, cause));
+    }
+    tally.failed += this.#count;
+    outstanding.settle(this.epoch, this.#count);
     this.#holding.releaseUnsent();
   }
 

@@ -38,6 +38,8 @@ function abortedBefore(record: ProducerRecord<unknown, unknown>, signal: AbortSi
 export class SingleSends<K, V> {
   readonly #pipeline: Pipeline<K, V>;
   #open: SingleSendFrame<K, V> | undefined;
+  /** Of the frame submitted last: how many the next will have is not known, but callers come back. */
+  #recordsOfLast = 1;
   readonly #flush = () => this.flush();
 
   constructor(pipeline: Pipeline<K, V>) {
@@ -86,7 +88,9 @@ export class SingleSends<K, V> {
     const frame = this.#open;
     if (frame === undefined) return;
     this.#open = undefined;
-    this.#pipeline.handover.submit(frame, frame.packed);
+    const { handover } = this.#pipeline;
+    this.#recordsOfLast = handover.writer.recordCount;
+    handover.submit(frame, frame.packed);
   }
 
   /** Packs a record whose memory has been taken. */
@@ -121,7 +125,7 @@ export class SingleSends<K, V> {
       frame = undefined;
     }
     if (frame === undefined) {
-      frame = new SingleSendFrame(this.#pipeline, epoch, topic.lags);
+      frame = new SingleSendFrame(this.#pipeline, epoch, topic.lags, this.#recordsOfLast);
       handover.begin(bound, this.#flush);
       this.#open = frame;
       setImmediate(this.#flush);
