@@ -10,8 +10,8 @@ namespace {
 
 constexpr int64_t kMiB = 1 << 20;
 
-TEST(Topic, TheWindowStartsAtEightMebibytesOrItsLimit) {
-  EXPECT_EQ(Topic(0, "topic", nullptr, 32 * kMiB).window_bytes(), 8 * kMiB);
+TEST(Topic, TheWindowStartsAtFourMebibytesOrItsLimit) {
+  EXPECT_EQ(Topic(0, "topic", nullptr, 32 * kMiB).window_bytes(), 4 * kMiB);
   EXPECT_EQ(Topic(0, "topic", nullptr, kMiB).window_bytes(), kMiB);
   EXPECT_EQ(Topic(0, "topic", nullptr, 1).window_bytes(), 1);
   EXPECT_EQ(Topic(0, "topic", nullptr, 0).window_bytes(), 1);
@@ -45,20 +45,19 @@ TEST(Topic, LeavingAsksForAPumpOnlyWhenSomethingIsParkedAndFits) {
 
 TEST(Topic, ADrainedWindowDoublesUpToItsLimit) {
   Topic topic(0, "topic", nullptr, 32 * kMiB);
-  topic.enter_window(2 * kMiB);
+  topic.enter_window(kMiB);
   topic.adapt_window(1);
-  EXPECT_EQ(topic.window_bytes(), 8 * kMiB);  // a quarter is not below a quarter
+  EXPECT_EQ(topic.window_bytes(), 4 * kMiB);  // a quarter is not below a quarter
   topic.leave_window(1);
   topic.adapt_window(2);
-  EXPECT_EQ(topic.window_bytes(), 16 * kMiB);
-  topic.adapt_window(3);
-  topic.adapt_window(4);
+  EXPECT_EQ(topic.window_bytes(), 8 * kMiB);
+  for (int i = 3; i < 6; i++) topic.adapt_window(i);
   EXPECT_EQ(topic.window_bytes(), 32 * kMiB);
 }
 
 TEST(Topic, AWindowThatStaysFullShrinksByTheSecondToItsLeast) {
   Topic topic(0, "topic", nullptr, 64 * kMiB);
-  for (int i = 0; i < 3; i++) topic.adapt_window(i);
+  for (int i = 0; i < 4; i++) topic.adapt_window(i);
   ASSERT_EQ(topic.window_bytes(), 64 * kMiB);
   topic.enter_window(60 * kMiB);
   int64_t now = 10000;
@@ -68,12 +67,12 @@ TEST(Topic, AWindowThatStaysFullShrinksByTheSecondToItsLeast) {
   topic.adapt_window(now + 1000);
   EXPECT_EQ(topic.window_bytes(), 56 * kMiB);
   for (int i = 2; i < 40; i++) topic.adapt_window(now + i * 1000);
-  EXPECT_EQ(topic.window_bytes(), 8 * kMiB);
+  EXPECT_EQ(topic.window_bytes(), 4 * kMiB);
 }
 
 TEST(Topic, AWindowThatDrainedToHalfInTheIntervalStays) {
   Topic topic(0, "topic", nullptr, 64 * kMiB);
-  for (int i = 0; i < 3; i++) topic.adapt_window(i);
+  for (int i = 0; i < 4; i++) topic.adapt_window(i);
   topic.enter_window(60 * kMiB);
   topic.adapt_window(10000);
   topic.leave_window(30 * kMiB);
