@@ -9,6 +9,8 @@ export interface TargetCluster {
   description: string;
   /** False for librdkafka's mock. */
   real: boolean;
+  /** A real one that has just been started for this run. */
+  fresh: boolean;
   /** Fresh topics; gives back the bootstrap servers to produce to. */
   openTopics(topics: string[], partitions: number): Promise<string>;
   dropTopics(topics: string[]): Promise<void>;
@@ -44,6 +46,7 @@ async function kafkaAt(
   return {
     description,
     real: true,
+    fresh: stop !== undefined,
     async openTopics(topics, partitions) {
       const configEntries = Object.entries(topicSettings).map(([name, value]) => ({
         name,
@@ -79,6 +82,7 @@ function embedded(): TargetCluster {
   };
   return {
     real: false,
+    fresh: false,
     description: "librdkafka's mock cluster, one broker, in a process of its own on the same machine",
     async openTopics(topics, partitions) {
       const entries = topics.map((topic) => ({ topic, partitions }));

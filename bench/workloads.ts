@@ -22,7 +22,6 @@ export interface Workload {
   recordsPerCall: number;
   /** Calls awaited at the same time; for single sends the number of concurrent callers. */
   callsInFlight: number;
-  lingerMs: number;
   /** Measured time, instead of the run's. */
   seconds?: number;
   /** Measured records, instead of a time. */
@@ -43,9 +42,8 @@ const base = {
   topics: 1,
   partitions: 12,
 } as const;
-const batches = { ...base, recordsPerCall: 1000, callsInFlight: 20, lingerMs: 5 };
-// A lone caller that awaits every record pays the linger on each of them, so single sends do without.
-const singles = { ...base, recordsPerCall: 1, lingerMs: 0 };
+const batches = { ...base, recordsPerCall: 1000, callsInFlight: 20 };
+const singles = { ...base, recordsPerCall: 1 };
 
 const codecs = ['gzip', 'snappy', 'lz4', 'zstd'] as const;
 const growth = [1e5, 1e6, 1e7, 1e8];
@@ -137,8 +135,7 @@ export function isPlain({ value, headers, topics, pace }: Workload): boolean {
 
 /** In words, beside the title. */
 export function settingsOf(workload: Workload): string {
-  const { recordsPerCall, callsInFlight, topics, partitions, lingerMs, idempotent, compression, pace } =
-    workload;
+  const { recordsPerCall, callsInFlight, topics, partitions, idempotent, compression, pace } = workload;
   const count = (n: number) => n.toLocaleString('en-US');
   return [
     isSingle(workload)
@@ -147,7 +144,7 @@ export function settingsOf(workload: Workload): string {
     topics > 1 ? `${count(topics)} topics of ${partitions}` : `${count(partitions)} partitions`,
     'acks=all',
     idempotent ? 'idempotent where the client can be' : 'not idempotent',
-    `linger ${lingerMs} ms`,
+    isSingle(workload) ? 'linger 0 ms' : 'linger 0 ms, or 5 where that serves the client better',
     compression === 'none' ? 'no compression' : compression,
     ...(pace ? [`each client at ${pace.share} of its own median rate in ${pace.of}`] : []),
   ].join(', ');

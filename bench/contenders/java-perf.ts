@@ -6,6 +6,7 @@ import type { Contender } from './contender';
 
 export const javaPerf: Contender = {
   name: 'java-perf',
+  batchLingerMs: 5,
   needsRealKafka: 'all',
   note: 'ProducerPerformance: it has no keys and no warm-up; CPU of the whole JVM, its start included; latency of a record',
   missing: () => javaAndMavenMissing(),

@@ -36,6 +36,7 @@ const millraceKafkajs: Contender = {
 
 const nodeRdkafka: Contender = {
   name: 'node-rdkafka',
+  batchLingerMs: 5,
   missing: codecMissing,
   note: 'delivery reports on; partitioner murmur2_random; values made Buffers on sending, as its API asks',
   command: (spec) => nodeCommand('node-rdkafka', spec),
@@ -43,6 +44,7 @@ const nodeRdkafka: Contender = {
 
 const nodeRdkafkaNoReports: Contender = {
   name: 'node-rdkafka-no-reports',
+  batchLingerMs: 5,
   missing: codecMissing,
   note: 'never learns what became of a record: no latency, queue of 20,000 records as the only brake',
   supports: (workload) => !isSingle(workload),
@@ -71,6 +73,7 @@ const platformatic: Contender = {
 
 const confluent: Contender = {
   name: 'confluent',
+  batchLingerMs: 5,
   note: 'its kafkajs-like API; partitioner murmur2_random',
   missing() {
     const addon = ['build', 'Release', 'confluent-kafka-javascript.node'];

@@ -10,6 +10,8 @@ export const METHOD: readonly string[] = [
   'CPU is user and system time of the client’s process alone; the cluster runs in a process of its own. Latency is ' +
     'that of a call, from call to acknowledgement. Loop delay is Node’s, sampled every millisecond, so about 1 ms is ' +
     'none; loop busy is the JavaScript thread’s share of the time.',
+  'A Kafka that was started for the run takes records for half a minute before the first trial: a JVM that has just ' +
+    'started is half as fast.',
   'Records are prepared before the clock starts: strings for the Node clients, bytes for the others.',
 ];
 
