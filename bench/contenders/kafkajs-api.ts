@@ -59,10 +59,8 @@ export async function connectKafkaJs(
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await producer.connect();
-  const options = {
-    acks: -1,
-    compression: CompressionTypes[CODECS[workload.compression]],
-  };
+  const acks = -1;
+  const compression = CompressionTypes[CODECS[workload.compression]];
   const messages = (batch: readonly PoolRecord[]): PoolMessage[] =>
     workload.value === 'text'
       ? (batch as unknown as PoolMessage[])
@@ -79,9 +77,10 @@ export async function connectKafkaJs(
         : ({ ...record, timestamp: String(record.timestamp) } as unknown as PoolRecord),
     sendBatch: (batch) =>
       workload.topics === 1
-        ? producer.send({ ...options, topic, messages: messages(batch) })
-        : producer.sendBatch({ ...options, topicMessages: groupedByTopic(messages(batch)) }),
-    sendOne: (record) => producer.send({ ...options, topic: record.topic, messages: messages([record]) }),
+        ? producer.send({ acks, compression, topic, messages: messages(batch) })
+        : producer.sendBatch({ acks, compression, topicMessages: groupedByTopic(messages(batch)) }),
+    sendOne: (record) =>
+      producer.send({ acks, compression, topic: record.topic, messages: messages([record]) }),
     close: () => producer.disconnect(),
   };
 }

@@ -8,6 +8,9 @@ import { numberOf } from './numeric-options';
 import { protocolError } from './protocol-errors';
 import type { ProducerBatch, TopicMessages } from './types';
 
+/** What a call says beside its messages. */
+export type CallSettings = Pick<ProducerBatch, 'acks' | 'timeout' | 'compression'>;
+
 /** What librdkafka fixes for a client, and kafkajs lets each call choose. */
 export interface LaneSettings {
   acks: -1 | 0 | 1;
@@ -55,7 +58,7 @@ export function checkTopicNames(topicMessages: readonly TopicMessages[]): void {
 }
 
 /** @throws KafkaJSProtocolError for acks that no broker knows, KafkaJSNonRetriableError */
-export function laneSettings(call: ProducerBatch, requestTimeoutMs: number): LaneSettings {
+export function laneSettings(call: CallSettings, requestTimeoutMs: number): LaneSettings {
   const { acks = -1, timeout, compression } = call;
   return {
     acks: acksOf(acks),

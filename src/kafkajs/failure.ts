@@ -64,7 +64,14 @@ const SOCKET_CODES: readonly [said: RegExp, code: string][] = [
   [/certificate has expired/, 'CERT_HAS_EXPIRED'],
   [/certificate is for another host name/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
   [/certificate was signed by an unknown authority/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-  [/wants a certificate that it trusts/, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+  // What a broker has against ours: TLS's alerts, by OpenSSL's names.
+  [/SSL alert number 42\b/, 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE'],
+  [/SSL alert number 43\b/, 'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE'],
+  [/SSL alert number 44\b/, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED'],
+  [/SSL alert number 45\b/, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED'],
+  [/SSL alert number 46\b/, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN'],
+  [/SSL alert number 48\b/, 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'],
+  [/SSL alert number 116\b/, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
 ];
 /** librdkafka's name of a broker's connection: `sasl_ssl://host:9092/bootstrap`, `host:9092/1`. */
 const BROKER = /(?:^|[\s/])([^\s/]+:\d+)\/(?:bootstrap|\d+)(?=: )/;

@@ -20,12 +20,11 @@ export interface RecordSender {
 }
 
 /** Sends made in one turn share a hand-over when each is of one record: kafkajs's callers often send so. */
-export async function deliver(sender: RecordSender, { records, topic }: Outgoing): Promise<Delivery> {
+export function deliver(sender: RecordSender, { records, topic }: Outgoing): Promise<Delivery | Delivered> {
   if (records.length !== 1) return sender.sendBatch(records, { topic: topic as string });
   const { key, value, partition, timestamp, headers } = records[0];
   const to = records[0].topic ?? (topic as string);
-  const delivered = await sender.send({ topic: to, key, value, partition, timestamp, headers });
-  return { partitions: [delivered.partition], record: () => delivered };
+  return sender.send({ topic: to, key, value, partition, timestamp, headers });
 }
 
 /**
@@ -78,9 +77,10 @@ export class Lane implements Way {
   }
 
   /** @throws (rejects with) RecordError, BatchError, ConnectionError; MillraceError */
-  deliver(outgoing: Outgoing): Promise<Delivery> {
+  deliver(outgoing: Outgoing): Promise<Delivery | Delivered> {
     if (this.#closing) return this.#deliverElsewhere(outgoing);
-    return this.#outages.pass(
+    if (!this.#outages.holds()) return this.#deliver(outgoing);
+    return this.#outages.hold(
       () => this.#deliver(outgoing),
       () => this.#deliverElsewhere(outgoing),
     );
@@ -108,7 +108,7 @@ export class Lane implements Way {
     await this.#apart?.close();
   }
 
-  async #deliver(outgoing: Outgoing): Promise<Delivery> {
+  async #deliver(outgoing: Outgoing): Promise<Delivery | Delivered> {
     this.#calls++;
     try {
       const delivery = await deliver(this.producer, outgoing);
@@ -130,7 +130,7 @@ export class Lane implements Way {
     }
   }
 
-  async #deliverElsewhere(outgoing: Outgoing): Promise<Delivery> {
+  async #deliverElsewhere(outgoing: Outgoing): Promise<Delivery | Delivered> {
     const successor = this.#parts.successor();
     if (successor === undefined) throw this.#givenUp ?? closedError();
     return successor.deliver(outgoing);

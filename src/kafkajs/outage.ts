@@ -39,11 +39,15 @@ export class OutageWatch {
     return this.#outage !== undefined;
   }
 
-  /** Runs one of the two: `here` at once unless there is an outage. Calls go on in their order. */
-  async pass<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): Promise<T> {
+  /** Whether a call must be held. */
+  holds(): boolean {
     // librdkafka does not say again that a host goes on refusing.
     if (this.#refusal !== undefined) this.#begin(this.#refusal);
-    if (this.#outage === undefined) return here();
+    return this.#outage !== undefined;
+  }
+
+  /** Runs one of the two when the outage is over. Calls go on in their order. */
+  hold<T>(here: () => Promise<T>, elsewhere: () => Promise<T>): Promise<T> {
     return new Promise((resolve, fail) => {
       const start = (given: boolean) => resolve(given ? elsewhere() : here());
       this.#held.push({ since: performance.now(), start, fail });

@@ -70,13 +70,11 @@ export class KafkaJSProducer implements Producer {
     };
   }
 
-  readonly send = async (record: ProducerRecord): Promise<RecordMetadata[]> => {
-    const { topic, messages, acks, timeout, compression } = record;
-    return this.sendBatch({ acks, timeout, compression, topicMessages: [{ topic, messages }] });
-  };
+  readonly send = (record: ProducerRecord): Promise<RecordMetadata[]> =>
+    this.#sending.send(record, [record], this.#ways);
 
-  readonly sendBatch = (batch: ProducerBatch): Promise<RecordMetadata[]> =>
-    this.#sending.send(batch, this.#ways);
+  readonly sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> =>
+    this.#sending.send(batch, batch.topicMessages ?? [], this.#ways);
 
   readonly isIdempotent = (): boolean => this.#ways.idempotent;
 

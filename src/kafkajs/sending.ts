@@ -1,17 +1,19 @@
 // A call to send or sendBatch from its check to its result, whatever it is sent through: a producer's lanes or a
 // transaction.
+import { RecordMetadata as Delivered } from '../delivery/record-metadata';
 import type { PartitionInfo } from '../partition/topic-directory';
-import { checkCall, checkTopicNames, type LaneSettings, laneSettings } from './call';
+import { type CallSettings, checkCall, checkTopicNames, type LaneSettings, laneSettings } from './call';
 import type { EngineOptions } from './engine-options';
 import { toKafkaJSError } from './failure';
 import { type Outgoing, readMessages } from './messages';
 import { PartitionChoice } from './partition-choice';
 import { Partitioners } from './partitioners';
-import { byPartition, type Delivery } from './results';
-import type { ICustomPartitioner, ProducerBatch, RecordMetadata } from './types';
+import { asResult, byPartition, type Delivery } from './results';
+import type { ICustomPartitioner, RecordMetadata, TopicMessages } from './types';
 
 export interface Way {
-  deliver(outgoing: Outgoing): Promise<Delivery>;
+  /** The outcome of a call's records, or of its only one. */
+  deliver(outgoing: Outgoing): Promise<Delivery | Delivered>;
   partitionsFor(topic: string): Promise<PartitionInfo[]>;
 }
 
@@ -36,22 +38,30 @@ export class Sending {
     }
   }
 
-  /** In kafkajs's order of checks. */
-  async send(batch: ProducerBatch, ways: Ways): Promise<RecordMetadata[]> {
-    const { acks = -1, topicMessages = [] } = batch;
+  /**
+   * In kafkajs's order of checks. Many calls are of one message: every promise between theirs and the engine's would cost
+   * them a tenth.
+   */
+  async send(
+    call: CallSettings,
+    topicMessages: readonly TopicMessages[],
+    ways: Ways,
+  ): Promise<RecordMetadata[]> {
+    const { acks = -1 } = call;
     checkCall(topicMessages, acks, ways.idempotent);
     const outgoing = readMessages(topicMessages, this.#partitionChoice !== undefined);
     ways.ensureConnected();
     checkTopicNames(topicMessages);
     if (outgoing.records.length === 0) return [];
-    const settings = laneSettings(batch, this.#options.requestTimeoutMs);
+    const settings = laneSettings(call, this.#options.requestTimeoutMs);
     try {
       const way = ways.way(settings);
       if (this.#partitionChoice !== undefined) {
         await this.#partitionChoice.choose(outgoing, (topic) => way.partitionsFor(topic));
       }
-      const delivery = await way.deliver(outgoing);
-      return settings.acks === 0 ? [] : byPartition(outgoing.topics, delivery);
+      const outcome = await way.deliver(outgoing);
+      if (settings.acks === 0) return [];
+      return outcome instanceof Delivered ? [asResult(outcome)] : byPartition(outgoing.topics, outcome);
     } catch (error) {
       this.#partitionChoice?.forget();
       throw toKafkaJSError(error, this.#options.budget);

@@ -108,7 +108,7 @@ export class KafkaJSTransaction implements Transaction {
         'timeout of a call has no effect in a transaction: transactionTimeout bounds all of it',
       );
     }
-    const sent = sending.send(batch, this.#ways);
+    const sent = sending.send(batch, batch.topicMessages ?? [], this.#ways);
     this.#sends.add(sent);
     try {
       return await sent;

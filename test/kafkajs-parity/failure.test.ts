@@ -8,6 +8,20 @@ import { retryBudget } from '../../src/kafkajs/retry-budget';
 const budget = retryBudget({ retries: 3, initialRetryTime: 100 });
 const told = (error: unknown) => toKafkaJSError(error, budget);
 
+// How Node names them is the `code` of a TLS socket's error.
+it.each([
+  [42, 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE'],
+  [43, 'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE'],
+  [44, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED'],
+  [45, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED'],
+  [46, 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN'],
+  [48, 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'],
+  [116, 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'],
+])('a broker that refuses our certificate with alert %i has Node’s code %s', (alert, code) => {
+  const error = new ConnectionError(`ssl://h:1/bootstrap: Receive failed: SSL alert number ${alert}`, '_SSL');
+  expect(told(error)).toMatchObject({ cause: { name: 'KafkaJSConnectionError', broker: 'h:1', code } });
+});
+
 describe('a failure', () => {
   it.each<[string, MillraceError, object]>([
     [

@@ -25,7 +25,8 @@ export const connect: Connect = async (spec) => {
     partitioner: workload.keyed ? compatibilityPartitioner : undefined,
     autocreateTopics: false,
   });
-  const request = { acks: ProduceAcks.ALL as number, compression: workload.compression };
+  const acks: number = ProduceAcks.ALL;
+  const { compression } = workload;
   return {
     // Its timestamps are BigInts.
     prepare: (record) =>
@@ -33,8 +34,8 @@ export const connect: Connect = async (spec) => {
         ? record
         : ({ ...record, timestamp: BigInt(record.timestamp) } as unknown as PoolRecord),
     versions: { '@platformatic/kafka': JSON.parse(readFileSync(packageJson, 'utf8')).version },
-    sendBatch: (batch) => producer.send({ ...request, messages: batch }),
-    sendOne: (record) => producer.send({ ...request, messages: [record] }),
+    sendBatch: (messages) => producer.send({ acks, compression, messages }),
+    sendOne: (record) => producer.send({ acks, compression, messages: [record] }),
     close: () => producer.close(),
   };
 };
