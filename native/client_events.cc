@@ -74,7 +74,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->timestamp_type = static_cast<uint8_t>(type);
   slot->offset = offset_known ? message->offset : -1;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
-  if (slot->headers_shape != 0) frame->keep_headers(slot, message);
+  if (slot->headers == kInLibrdkafka) frame->take_headers_back(slot, message);
   DeliveryChannel* const channel = frame->channel;
   frame->settle_delivered(slot);
   // The frame may be gone by now. librdkafka holds no lock of its own while it acknowledges what a broker has answered;

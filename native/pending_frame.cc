@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "delivery_channel.h"
 #include "topic.h"
@@ -25,13 +26,29 @@ PendingFrame::PendingFrame(uint32_t frame_id, DeliveryChannel* delivery_channel,
 
 PendingFrame::~PendingFrame() {
   if (memory_ != nullptr) memory_->release();
-  if (spent_headers_ != nullptr) {
-    HeaderLists& lists = HeaderLists::of_this_thread();
-    for (uint32_t i = 0; i < record_count; i++) {
-      if (spent_headers_[i] != nullptr) lists.give_back(HeaderList(spent_headers_[i]), slots_[i].headers_shape);
+  if (headers_ != nullptr) give_headers_back();
+  std::free(block_);
+}
+
+rd_kafka_headers_t* PendingFrame::lend_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept {
+  rd_kafka_headers_t* const list = headers->list.get();
+  slot->headers_shape = headers->shape & 0x3f;
+  headers_[slot->position] = headers.release();
+  slot->headers = kInLibrdkafka;
+  return list;
+}
+
+void PendingFrame::give_headers_back() noexcept {
+  HeaderLists& lists = HeaderLists::of_this_thread();
+  for (uint32_t position = 0; position < record_count; position++) {
+    if (headers_[position] == nullptr) continue;
+    WritableHeaders::Pointer headers(headers_[position]);
+    if (slots_[position].headers == kInFrame) {
+      lists.give_back(std::move(headers), slots_[position].headers_shape);
+    } else {
+      (void)headers->list.release();  // librdkafka has freed it
     }
   }
-  std::free(block_);
 }
 
 void PendingFrame::make_segments(uint32_t count) {

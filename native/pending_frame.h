@@ -42,6 +42,13 @@ struct Source {
   bool refused;
 };
 
+// Where the list of a record's headers is.
+enum HeadersAt : uint8_t {
+  kNoHeaders,     // there is none
+  kInLibrdkafka,  // which frees it, unless the record is delivered
+  kInFrame,       // back again
+};
+
 // What became of a record. Slots lie in the order of submission, partition by partition, because that is the order
 // in which a broker thread fills them in.
 struct Slot {
@@ -54,7 +61,8 @@ struct Slot {
   uint8_t timestamp_type;
   uint8_t persisted;  // rd_kafka_msg_status_t, or kPerhapsRetried
   bool ends_turn;        // others wait for what becomes of it
-  uint8_t headers_shape;  // HeaderLists::shape_of; 0: its list is not kept
+  uint8_t headers : 2;        // HeadersAt
+  uint8_t headers_shape : 6;  // WritableHeaders::shape, known without touching them
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.
   void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
@@ -101,7 +109,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, 0};
+    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, kNoHeaders, 0};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
@@ -132,10 +140,15 @@ class PendingFrame {
   void let_go() noexcept;
 
   // Before submission, of a frame with headers.
-  void expect_headers() { spent_headers_ = std::make_unique<rd_kafka_headers_t*[]>(record_count); }
-  // Takes a delivered message's headers, to be given back with the frame's end.
-  void keep_headers(const Slot* slot, rd_kafka_message_t* message) noexcept {
-    rd_kafka_message_detach_headers(message, &spent_headers_[slot->position]);
+  void expect_headers() { headers_ = std::make_unique<WritableHeaders*[]>(record_count); }
+  // The list of this record's headers, on its way into librdkafka.
+  rd_kafka_headers_t* lend_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept;
+  // It was not taken.
+  void take_headers_back(Slot* slot) noexcept { slot->headers = kInFrame; }
+  // Takes a delivered message's headers, to be used again after the frame's end.
+  void take_headers_back(Slot* slot, rd_kafka_message_t* message) noexcept {
+    rd_kafka_headers_t* list;
+    if (rd_kafka_message_detach_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) slot->headers = kInFrame;
   }
 
   void add_detail(uint32_t index, const char* text);
@@ -156,6 +169,8 @@ class PendingFrame {
   PendingFrame* next_live = nullptr;
 
  private:
+  void give_headers_back() noexcept;
+
   Slot* slots_ = nullptr;
   Source* sources_ = nullptr;
   uint32_t* order_ = nullptr;
@@ -164,7 +179,7 @@ class PendingFrame {
   uint32_t segment_count_ = 0;
   std::atomic<uint32_t> open_segments_{0};
   FrameMemory* memory_ = nullptr;  // one reference, when pinned
-  std::unique_ptr<rd_kafka_headers_t*[]> spent_headers_;  // by position; owned, null where there are none
+  std::unique_ptr<WritableHeaders*[]> headers_;  // by position; owned where the slot has headers
   std::vector<int32_t> kept_words_;
   std::mutex details_mutex_;
   std::vector<std::pair<uint32_t, std::string>> details_;

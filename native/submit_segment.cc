@@ -29,14 +29,10 @@ class ProduceCall {
   void value(const uint8_t* bytes, size_t size) { next(RD_KAFKA_VTYPE_VALUE).u.mem = {const_cast<uint8_t*>(bytes), size}; }
   void key(const uint8_t* bytes, size_t size) { next(RD_KAFKA_VTYPE_KEY).u.mem = {const_cast<uint8_t*>(bytes), size}; }
   void timestamp(int64_t timestamp) { next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = timestamp; }
+  void headers(rd_kafka_headers_t* list) { next(RD_KAFKA_VTYPE_HEADERS).u.headers = list; }
 
   // Takes the headers over when it succeeds. The error is the caller's to destroy.
-  rd_kafka_error_t* make(rd_kafka_t* client, HeaderList& headers) {
-    if (headers != nullptr) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
-    rd_kafka_error_t* const error = rd_kafka_produceva(client, arguments_, count_);
-    if (error == nullptr) (void)headers.release();
-    return error;
-  }
+  rd_kafka_error_t* make(rd_kafka_t* client) { return rd_kafka_produceva(client, arguments_, count_); }
 
  private:
   rd_kafka_vu_t& next(rd_kafka_vtype_t type) {
@@ -124,19 +120,18 @@ class Handover {
   // A record with headers or a timestamp of its own.
   void produce_one(PendingFrame& frame, const RecordView& record, Slot* slot) {
     const uint8_t* const key = frame.bytes + record.byte_offset;
-    HeaderList headers;
+    ProduceCall call(topic_, partition_, flags_, slot);
     if (record.header_count > 0) {
       const uint8_t* const bytes = key + record.key_bytes() + record.value_bytes();
-      slot->headers_shape = HeaderLists::shape_of(record, bytes);
-      headers = HeaderLists::of_this_thread().make(record, bytes, slot->headers_shape);
+      call.headers(frame.lend_headers(slot, HeaderLists::of_this_thread().make(record, bytes)));
     }
-    ProduceCall call(topic_, partition_, flags_, slot);
     if (record.value_length >= 0) call.value(key + record.key_bytes(), record.value_bytes());
     if (record.key_length >= 0) call.key(key, record.key_bytes());
     if (record.flags & kHasTimestamp) call.timestamp(record.timestamp);
-    rd_kafka_error_t* const error = call.make(client_, headers);
+    rd_kafka_error_t* const error = call.make(client_);
     last_got_in_ = error == nullptr;
     if (error == nullptr) return;
+    if (record.header_count > 0) frame.take_headers_back(slot);
     // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
     // value; any other error only by the latter. The frame is held, so the slot may be looked at.
     if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code_of(error), kNotPersisted);
@@ -245,9 +240,13 @@ void resend(rd_kafka_t* client, Topic& topic, ResentRecord record) noexcept {
   if (record.has_value) call.value(record.value.empty() ? &nothing : record.value.data(), record.value.size());
   if (record.has_key) call.key(record.key.empty() ? &nothing : record.key.data(), record.key.size());
   if (record.timestamp > 0) call.timestamp(record.timestamp);
+  if (record.headers != nullptr) call.headers(record.headers.get());
+  record.slot->headers = kNoHeaders;  // what the message has now is a copy
   frame.hold();
-  rd_kafka_error_t* const error = call.make(client, record.headers);
-  if (error != nullptr) {
+  rd_kafka_error_t* const error = call.make(client);
+  if (error == nullptr) {
+    (void)record.headers.release();
+  } else {
     if (record.slot->outcome() == kErrorInFlight) {
       frame.settle_failed(record.slot, code_of(error), kNotPersisted);
     }

@@ -921,6 +921,9 @@ TEST_F(ClientTest, AFatalErrorComesWithItsReason) {
   EXPECT_TRUE(receiver.wait_for_event(ClientEvent::kError, [](const ClientEvent& event) {
     return event.fatal && event.code == RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER && !event.text.empty();
   }));
+  // Nothing may be on its way any more, whose answer others would have to wait for.
+  receiver.client->purge();
+  ASSERT_TRUE(receiver.wait_for(2));
   // Afterwards nothing is accepted by librdkafka, and every record says so.
   receiver.client->submit(HeldFrame({at(topic, 0), with_headers(at(topic, 0))}).submission(2));
   receiver.client->purge();
