@@ -1,8 +1,8 @@
 // How long a key, a value or a header is: as bytes, or before anybody has encoded it.
 import type { BytesLike } from '../intake/record';
 
-/** Strings this long are written by themselves: the call's cost no longer shows. */
-export const LONG_STRING = 2 << 10;
+/** Strings this long are written by themselves: joined, they would be copied once more, which costs more than the call. */
+export const LONG_STRING = 512;
 
 /** What `usualLength` says of anything but text, bytes and null. */
 export const NOT_USUAL = -2;
