@@ -94,7 +94,11 @@ async function warmUp(cluster: TargetCluster, run: BenchArguments): Promise<void
     secondsOrdered: true,
     records: undefined,
   };
-  await trial(cluster, workload, millrace, { ...run, ...length }, undefined);
+  try {
+    await trial(cluster, workload, millrace, { ...run, ...length }, undefined);
+  } catch (error) {
+    if (!stopped) throw error;
+  }
 }
 
 /** Compiles what must be compiled; what cannot run is told in its series and left out. */

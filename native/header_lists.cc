@@ -79,7 +79,7 @@ HeaderLists& HeaderLists::of_this_thread() {
 }
 
 uint8_t HeaderLists::shape_of(const RecordView& record) noexcept {
-  if (record.header_count > kMaxCount) return 0;
+  if (record.header_count == 0 || record.header_count > kMaxCount) return 0;
   uint32_t hash = 0;
   int64_t total = 0;
   for (int32_t i = 0; i < record.header_count; i++) {

@@ -69,6 +69,7 @@ class HeaderLists {
 
  private:
   static constexpr size_t kShapes = 16;
+  static_assert(kShapes < 63, "a slot has six bits for a shape");
   static constexpr size_t kMostOfAShape = 32768;
 
   // Records of one origin mostly have headers of the same lengths. So lists are kept by these, as far as a few bits of a hash

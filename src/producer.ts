@@ -79,7 +79,7 @@ function extrasOf(call: string, options: Partial<BatchOptions> | undefined): Bat
   return options === undefined ? undefined : readOptions<Partial<BatchOptions>>(call, options, SEND_RULES);
 }
 
-/** Of the promise made last. A closure for each send that takes them would cost it a twelfth of its time. */
+/** Of the promise made last: one function takes them for all, since a closure for each send would have to be collected. */
 const settlers = {} as {
   resolve: (metadata: RecordMetadata) => void;
   reject: (error: unknown) => void;

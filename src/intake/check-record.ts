@@ -1,7 +1,7 @@
 // Reads a record once, completely, and rejects what cannot be produced.
 import type { Rule } from '../check-given';
 import { describeValue, messageOf, RecordError, type RecordField } from '../errors';
-import type { RulesByTopic } from '../options/topic-rules';
+import type { RulesByTopic, TopicRules } from '../options/topic-rules';
 import { estimate, isPlainObject, upperBound } from '../serialize/field-length';
 import type { FrameHeader } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
@@ -77,8 +77,8 @@ export function checkRecord<K, V>(
       topic,
     );
   }
-  const { keySerializer, valueSerializer } = rules.topics.of(topic);
-  const custom = keySerializer !== undefined || valueSerializer !== undefined;
+  const topicRules = rules.topics.of(topic);
+  const custom = topicRules.keySerializer !== undefined || topicRules.valueSerializer !== undefined;
   const pairs: FrameHeader[] =
     headers !== undefined && headers !== null
       ? checkHeaders(headers, topic, index)
@@ -103,7 +103,7 @@ export function checkRecord<K, V>(
     measure(checked, index, rules.maxRequestSize);
     return checked;
   }
-  return serializeFields(checked, key, value, rules, index);
+  return serializeFields(checked, key, value, topicRules, index, rules.maxRequestSize);
 }
 
 /** A field that nobody serializes. @throws RecordError INVALID_RECORD */
@@ -120,10 +120,10 @@ function serializeFields<K, V>(
   checked: CheckedRecord,
   key: K | null | undefined,
   value: V | null | undefined,
-  rules: RecordRules<K, V>,
+  { keySerializer, valueSerializer }: TopicRules<K, V>,
   index: number,
+  limit: number,
 ): CheckedRecord {
-  const { keySerializer, valueSerializer } = rules.topics.of(checked.topic);
   const keyLater = serialize(checked, 'key', key, keySerializer, index);
   let valueLater: Promise<void> | undefined;
   try {
@@ -135,14 +135,14 @@ function serializeFields<K, V>(
   }
   if (keyLater === undefined && valueLater === undefined) {
     keepHeaders(checked, index);
-    measure(checked, index, rules.maxRequestSize);
+    measure(checked, index, limit);
   } else {
     const keptKey = keyLater?.then(() => {
       pending.field = 'value';
     });
     const kept = Promise.all([keptKey, valueLater]).then(() => {
       keepHeaders(checked, index);
-      measure(checked, index, rules.maxRequestSize);
+      measure(checked, index, limit);
       checked.pending = undefined;
     });
     const pending: PendingFields = { kept, field: keyLater === undefined ? 'value' : 'key' };

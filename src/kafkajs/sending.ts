@@ -39,8 +39,8 @@ export class Sending {
   }
 
   /**
-   * In kafkajs's order of checks. Many calls are of one message: every promise between theirs and the engine's would cost
-   * them a tenth.
+   * In kafkajs's order of checks. Many calls are of one message, and a promise between theirs and the engine's is a good
+   * part of what such a call costs.
    */
   async send(
     call: CallSettings,

@@ -96,6 +96,15 @@ TEST(HeaderLists, HaveTheRecordsOwnWhateverTheyHadBefore) {
   }
 }
 
+TEST(HeaderLists, TakeNamesWithANulForWhatTheyAre) {
+  HeaderLists lists;
+  const WritableHeaders::Pointer with_nul =
+      Packed({{std::string("a\0b", 3), "1"}, {"a", "2"}, {"b", "3"}}).made_by(lists);
+  const WritableHeaders::Pointer list = Packed(Headers{{"a", "4"}}).made_by(lists);
+  EXPECT_EQ(read(with_nul), (Headers{{"a", "1"}, {"a", "2"}, {"b", "3"}}));  // librdkafka tells a name up to its NUL
+  EXPECT_EQ(read(list), (Headers{{"a", "4"}}));
+}
+
 TEST(HeaderLists, WriteOverNamesWithANulToTheirEnd) {
   HeaderLists lists;
   give_back(lists, Packed(Headers{{std::string("a\0b", 3), "1"}}).made_by(lists));
@@ -121,6 +130,9 @@ TEST(HeaderLists, AreKeptOnlyIfSmall) {
   EXPECT_FALSE(worth_keeping({{"a", std::string(512, 'x')}}));
   EXPECT_TRUE(worth_keeping(Headers(8, {"a", "1"})));
   EXPECT_FALSE(worth_keeping(Headers(9, {"a", "1"})));
+  EXPECT_FALSE(worth_keeping({}));
+  EXPECT_TRUE(worth_keeping({{"a", "1"}, {std::string("a\0b", 3), "1"}}));
+  EXPECT_TRUE(worth_keeping({{"a", std::string("1\0" "2", 3)}}));
   // A null value must not make room for another.
   EXPECT_FALSE(worth_keeping({{"a", std::nullopt}, {"b", std::string(511, 'x')}}));
 }
