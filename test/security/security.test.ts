@@ -151,12 +151,15 @@ describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
     });
 
     it('lets in who has one, and goes on with new ones before they expire', async () => {
+      // librdkafka looks once a second whether 80 % of a token's life are over, and presents what it has when 90 % of the
+      // session's are: what is left then must be enough for a busy machine's handshake.
+      const LIFE_SECONDS = 15;
       let given = 0;
       const producer = producerAt(
         'SASL',
         withProvider(async () => {
           given++;
-          return { value: unsecuredToken(5) };
+          return { value: unsecuredToken(LIFE_SECONDS) };
         }),
       );
       const errors: unknown[] = [];
@@ -166,12 +169,12 @@ describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
         if (!passing.test(error.message)) errors.push(error);
       });
       await producer.connect();
-      const until = performance.now() + 10_000;
+      const until = performance.now() + (LIFE_SECONDS + 3) * 1000;
       while (performance.now() < until) {
         await producer.send({ topic: secured.topic, value: 'by token' });
         await sleep(50);
       }
-      expect(given).toBeGreaterThanOrEqual(3);
+      expect(given).toBeGreaterThanOrEqual(2);
       expect(errors).toEqual([]);
     });
 
