@@ -71,23 +71,8 @@ void DeliveryChannel::ring() noexcept {
 }
 
 PendingFrame* DeliveryChannel::take() noexcept {
-  // Re-armed first: a frame pushed after the exchange in take_unarmed rings again.
+  // Re-armed first: a frame pushed after the exchange rings again.
   rung_.store(false, std::memory_order_seq_cst);
-  return take_unarmed();
-}
-
-bool DeliveryChannel::rearm() noexcept {
-  rung_.store(false, std::memory_order_seq_cst);
-  bool something = settled_.load(std::memory_order_seq_cst) != nullptr || notices_.load(std::memory_order_seq_cst) != 0;
-  if (!something) {
-    std::lock_guard<std::mutex> lock(events_mutex_);
-    something = !events_.empty();
-  }
-  // Who rang since the first line has woken the thread already.
-  return something && !rung_.exchange(true, std::memory_order_acq_rel);
-}
-
-PendingFrame* DeliveryChannel::take_unarmed() noexcept {
   PendingFrame* newest = settled_.exchange(nullptr, std::memory_order_acq_rel);
   PendingFrame* oldest_first = nullptr;
   while (newest != nullptr) {

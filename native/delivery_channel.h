@@ -54,11 +54,6 @@ class DeliveryChannel {
   // The settled frames, oldest first, linked by next_settled: the caller hands each back to the client that
   // made it. Re-arms the wake-up, so call this before looking at anything else.
   PendingFrame* take() noexcept;
-  // As take(), but nobody is woken any more until rearm(): for a thread that would otherwise be woken again while it is
-  // still at what it took.
-  PendingFrame* take_unarmed() noexcept;
-  // True when something came meanwhile, which the caller has to take, being unarmed still.
-  bool rearm() noexcept;
   std::deque<ClientEvent> take_events();
   uint32_t take_notices() noexcept { return notices_.exchange(0, std::memory_order_acq_rel); }
 

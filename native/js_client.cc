@@ -94,7 +94,6 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::send_offsets>("sendOffsets"),
                          InstanceMethod<&JsClient::commit_transaction>("commitTransaction"),
                          InstanceMethod<&JsClient::abort_transaction>("abortTransaction"),
-                         InstanceMethod<&JsClient::take_more>("takeMore"),
                          InstanceMethod<&JsClient::destroy>("destroy"),
                          InstanceMethod<&JsClient::destroy_now>("destroyNow"),
                          InstanceMethod<&JsClient::share>("share"),
@@ -120,19 +119,11 @@ JsClient::JsClient(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsClient>(
   const ClientOptions options = attaches ? ClientOptions() : read_options(info);
   on_deliveries_ = Napi::Persistent(function_argument(info, 1, "onDeliveries"));
   on_event_ = Napi::Persistent(function_argument(info, 2, "onEvent"));
-  on_taken_ = Napi::Persistent(function_argument(info, 3, "onTaken"));
 
   const Napi::Env env = info.Env();
-  const napi_status status =
-      napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "millrace"), 0, 1, nullptr,
-                                      nullptr, this, on_wake, &wake_);
-  if (status != napi_ok) throw Napi::Error::New(env);
-  // What keeps the process alive is decided in JavaScript, by pending records.
-  napi_unref_threadsafe_function(env, wake_);
-  // Hooks run in reverse: ours silences the channel before Node frees the function.
-  napi_add_env_cleanup_hook(env, on_environment_end, this);
+  wake_ = LoopCall::open(env, *this);
   listening_ = true;
-  const auto wake = [wake = wake_] { napi_call_threadsafe_function(wake, nullptr, napi_tsfn_nonblocking); };
+  const auto wake = [wake = wake_] { wake->ask(); };
   try {
     if (!attaches) client_ = Client::open(options, wake);
     channel_ = attaches ? client_->attach(wake) : &client_->home();
@@ -154,25 +145,20 @@ void JsClient::stop_listening() {
   if (!listening_) return;
   listening_ = false;
   if (channel_ != nullptr) channel_->close();
-  napi_remove_env_cleanup_hook(Env(), on_environment_end, this);
-  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  wake_->close();
   // They hold the producer, which holds this object: a circle that no garbage collector sees through.
   on_deliveries_.Reset();
   on_event_.Reset();
-  on_taken_.Reset();
   forget_undelivered();
 }
 
-// The environment goes (a worker's end, a normal exit): nothing may call into it any more. The owner's undelivered
-// records are given up, and close() is the way to wait for them; an attached thread's go their way.
-void JsClient::on_environment_end(void* self) {
-  auto* const client = static_cast<JsClient*>(self);
-  client->listening_ = false;
-  client->channel_->close();
-  client->forget_undelivered();
-  if (!client->is_owner()) return;
-  unregister_client(client->shared_as_);
-  client->client_->destroy();
+void JsClient::on_environment_end() noexcept {
+  listening_ = false;
+  channel_->close();
+  forget_undelivered();
+  if (!is_owner()) return;
+  unregister_client(shared_as_);
+  client_->destroy();
 }
 
 // topic(name, hash, keyless, freeze, stickyBytes): see PartitioningRules, which the first call for a name sets.

@@ -6,16 +6,17 @@
 #include <memory>
 
 #include "client.h"
+#include "js_loop_call.h"
 
 namespace millrace::js {
 
 // Owner and end of life: JavaScript. While the client is open the object keeps itself alive (a strong reference),
-// because acknowledgements reach it through a thread-safe function. It lets go when destroy() has finished, or
+// because acknowledgements reach it through a LoopCall. It lets go when destroy() has finished, or
 // when its environment is torn down, whichever comes first; the Client itself goes with the last shared_ptr.
 //
 // The wrapper that opened the client owns it: its end, or its environment's, ends the client for all. The wrappers of
 // attached threads have a channel each and end only that.
-class JsClient : public Napi::ObjectWrap<JsClient> {
+class JsClient : public Napi::ObjectWrap<JsClient>, private LoopCallee {
  public:
   static Napi::Function define(Napi::Env env);
   explicit JsClient(const Napi::CallbackInfo& info);
@@ -49,14 +50,13 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   Napi::Value set_token(const Napi::CallbackInfo& info);
   void set_token_failure(const Napi::CallbackInfo& info);
 
-  void take_more(const Napi::CallbackInfo& info);
-
-  static void on_wake(napi_env env, napi_value, void* context, void*);
-  static void on_environment_end(void* self);
+  void on_call(Napi::Env env) override;
+  // Nothing may call into it any more. The owner's undelivered records are given up, and close() is the way to wait for them;
+  // an attached thread's go their way.
+  void on_environment_end() noexcept override;
   // At most about this many records' reports.
   void deliver(Napi::Env env, uint32_t records);
   void forget_undelivered() noexcept;
-  void deliver_and_listen(Napi::Env env);
   void report(Napi::Env env, PendingFrame* first, PendingFrame* end, size_t bytes, uint32_t count);
   void stop_listening();
   void tell(Napi::Env env, int kind, uint32_t code);
@@ -66,10 +66,9 @@ class JsClient : public Napi::ObjectWrap<JsClient> {
   DeliveryChannel* channel_ = nullptr;  // of this thread, owned by the client
   PendingFrame* undelivered_ = nullptr;  // taken from the channel, for the next turn of the event loop
   uint64_t shared_as_ = 0;              // its number in the registry of clients; 0: not shared from here
-  napi_threadsafe_function wake_ = nullptr;  // owned by the environment; released by stop_listening
+  LoopCall* wake_ = nullptr;            // owned by the event loop; closed by stop_listening
   Napi::FunctionReference on_deliveries_;
   Napi::FunctionReference on_event_;
-  Napi::FunctionReference on_taken_;
   bool listening_ = false;
 };
 

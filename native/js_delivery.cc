@@ -35,22 +35,11 @@ void call(napi_env env, const Napi::FunctionReference& listener, std::initialize
 
 }  // namespace
 
-void JsClient::on_wake(napi_env env, napi_value, void* context, void*) {
-  if (env == nullptr) return;
-  const Napi::HandleScope scope(env);
-  static_cast<JsClient*>(context)->deliver_and_listen(env);
-}
-
-// Node runs up to a thousand wake-ups in a row before it turns to anything else, and what one of them delivers makes
-// callers send, which brings the next. So there is no other before takeMore(), which JavaScript calls when everything
-// else has had its turn.
-void JsClient::deliver_and_listen(Napi::Env env) {
+void JsClient::on_call(Napi::Env env) {
+  // Until the channel is taken from, what comes does not ask again.
+  const bool took = undelivered_ == nullptr;
   deliver(env, kRecordsATurn);
-  if (listening_) call(env, on_taken_, {});
-}
-
-void JsClient::take_more(const Napi::CallbackInfo& info) {
-  if (listening_ && (undelivered_ != nullptr || channel_->rearm())) deliver_and_listen(info.Env());
+  if (listening_ && (!took || undelivered_ != nullptr)) wake_->ask();
 }
 
 void JsClient::forget_undelivered() noexcept {
@@ -62,7 +51,7 @@ void JsClient::forget_undelivered() noexcept {
 }
 
 void JsClient::deliver(Napi::Env env, uint32_t records) {
-  if (undelivered_ == nullptr) undelivered_ = channel_->take_unarmed();
+  if (undelivered_ == nullptr) undelivered_ = channel_->take();
   const uint32_t notices = channel_->take_notices();
   if (notices & DeliveryChannel::kPump) client_->pump();
   if (notices & DeliveryChannel::kDrained) client_->reap_channels();

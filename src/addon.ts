@@ -67,8 +67,6 @@ export interface NativeClient {
     byteOffset: number,
     byteCount: number,
   ): 0 | 1;
-  /** Delivers what has come since the last delivery, if anything has; from now on the addon delivers by itself again. */
-  takeMore(): void;
   pump(): void;
   expireParked(olderThanMs: number): void;
   /** Reports of frames not settled yet: with news, or given up on. */
@@ -175,8 +173,6 @@ interface Addon {
     options: NativeClientOptions | number,
     onDeliveries: OnDeliveries,
     onEvent: OnEvent,
-    /** Called after each delivery: there is no other until `takeMore`. */
-    onTaken: () => void,
   ) => NativeClient;
   NativeLinePacker: new (
     json: boolean,

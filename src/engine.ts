@@ -73,7 +73,6 @@ export class Engine<K, V> {
     const { memory, outstanding, tally } = ledger;
     let handover: FrameHandover | undefined;
     try {
-      const takeMore = () => this.client.takeMore();
       this.client = new addon.NativeClient(
         sharedClient ?? {
           properties,
@@ -84,8 +83,6 @@ export class Engine<K, V> {
         },
         (buffer, frames, details) => handover?.deliver(buffer, frames, details),
         events.receive,
-        // Behind what this turn of the event loop has to do, the frames of its sends included.
-        () => setImmediate(takeMore),
       );
     } catch (cause) {
       if (isClosedError(cause)) throw closedError();

@@ -187,30 +187,5 @@ TEST(DeliveryChannel, NoPumpRequestIsLost) {
   asker.join();
 }
 
-TEST(DeliveryChannel, UnarmedItWakesNobodyAndTellsWhatCameWhenItIsArmedAgain) {
-  int wakes = 0;
-  DeliveryChannel channel([&wakes] { wakes++; });
-  PendingFrame one(1, &channel, 1), two(2, &channel, 1), three(3, &channel, 1);
-  channel.push(&one);
-  EXPECT_EQ(channel.take_unarmed(), &one);
-  channel.push(&two);
-  EXPECT_EQ(wakes, 1);
-  EXPECT_TRUE(channel.rearm());
-  EXPECT_EQ(channel.take_unarmed(), &two);
-  channel.ask_for_pump();
-  EXPECT_TRUE(channel.rearm());
-  EXPECT_EQ(channel.take_unarmed(), nullptr);
-  EXPECT_TRUE(channel.take_notices() & DeliveryChannel::kPump);
-  channel.push_event({ClientEvent::kLog, 6, false, "facility", "text"});
-  EXPECT_TRUE(channel.rearm());
-  EXPECT_EQ(channel.take_unarmed(), nullptr);
-  EXPECT_EQ(channel.take_events().size(), 1u);
-  EXPECT_FALSE(channel.rearm());
-  EXPECT_EQ(wakes, 1);
-  channel.push(&three);
-  EXPECT_EQ(wakes, 2);
-  EXPECT_EQ(channel.take_unarmed(), &three);
-}
-
 }  // namespace
 }  // namespace millrace
