@@ -128,7 +128,9 @@ export class SingleSends<K, V> {
       frame = new SingleSendFrame(this.#pipeline, epoch, topic.lags, this.#recordsOfLast);
       handover.begin(bound, this.#flush);
       this.#open = frame;
-      setImmediate(this.#flush);
+      // As Nagle's algorithm has it: nothing is gained by waiting for company when nothing else is on its way.
+      if (outstanding.total === 1) queueMicrotask(this.#flush);
+      else setImmediate(this.#flush);
     }
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) writer.append(topic.id, partition, key, value);
