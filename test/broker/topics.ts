@@ -89,9 +89,22 @@ export interface OffsetRange {
   end: bigint;
 }
 
-/** Of each partition, which offsets readers can see now. */
+/**
+ * Of each partition, which offsets readers can see now. Waits for leaders that do not act as such yet, which a topic has that
+ * a broker makes by itself.
+ */
 export async function offsetRanges(brokers: string, topic: string): Promise<OffsetRange[]> {
-  const partitions = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic));
+  const partitions = await withAdmin(brokers, async (admin) => {
+    const deadline = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await admin.fetchTopicOffsets(topic);
+      } catch (error) {
+        if (!(error as { retriable?: boolean }).retriable || Date.now() > deadline) throw error;
+      }
+      await sleep(POLL_MS);
+    }
+  });
   return partitions
     .sort((a, b) => a.partition - b.partition)
     .map(({ low, high }) => ({ start: BigInt(low), end: BigInt(high) }));
