@@ -15,7 +15,7 @@ import {
 } from './record-pool';
 import { murmur2 } from './stages/javascript-murmur2';
 import { adminOf } from './target-cluster';
-import type { Workload } from './workloads';
+import { isReady, type Workload } from './workloads';
 
 /** Of each partition; fewer where there are many, so that the reading stays short. */
 const TAIL_RECORDS = 20;
@@ -98,7 +98,7 @@ export function check(message: Message, workload: Workload, keysExpected: boolea
 }
 
 function hasValue(value: Buffer, index: number, workload: Workload): boolean {
-  if (workload.value === 'text') return value.toString() === valueAt(index, workload.valueBytes);
+  if (isReady(workload)) return value.toString() === valueAt(index, workload.valueBytes);
   if (workload.value === 'json-to-avro')
     return JSON.stringify(orderType.fromBuffer(value)) === orderTextAt(index);
   const event = workload.value === 'json' ? JSON.parse(value.toString()) : eventType.fromBuffer(value);

@@ -1,7 +1,7 @@
 // The records of every trial, built before the clock starts; the Go and C contenders follow the same rule.
 import avsc from 'avsc';
 import { ORDER_SCHEMA, orderAt, orderType } from './orders';
-import type { Workload } from './workloads';
+import { isReady, type Workload } from './workloads';
 
 /** An object to be serialized, about 100 bytes as JSON. */
 export interface Event {
@@ -15,7 +15,7 @@ export interface Event {
 export interface PoolRecord {
   topic: string;
   key: string | undefined;
-  value: string | Event;
+  value: string | Buffer | Event;
   headers?: Record<string, string>;
   /** Milliseconds since the epoch. */
   timestamp?: number;
@@ -102,10 +102,13 @@ export function buildPool(workload: Workload, topic: string): PoolRecord[] {
   }));
 }
 
-function distinctValuesOf({ value, valueBytes }: Workload): (string | Event)[] {
-  const make = (count: number, at: (index: number) => string | Event) =>
+function distinctValuesOf({ value, valueBytes }: Workload): PoolRecord['value'][] {
+  const make = (count: number, at: (index: number) => PoolRecord['value']) =>
     Array.from({ length: count }, (_, index) => at(index));
   if (value === 'text') return make(distinctValues(valueBytes), (index) => valueAt(index, valueBytes));
+  if (value === 'bytes') {
+    return make(distinctValues(valueBytes), (index) => Buffer.from(valueAt(index, valueBytes)));
+  }
   if (value === 'json-to-avro') return make(distinctValues(ORDER_BYTES), orderTextAt);
   return make(POOL_RECORDS, eventAt);
 }
@@ -133,16 +136,16 @@ export function groupedByTopic<T extends { topic: string }>(
 }
 
 /** Value made bytes by the adapter of a client that has no serializers of its own. */
-export function encoded(value: string | Event, { value: kind }: Workload): string | Buffer {
+export function encoded(value: PoolRecord['value'], { value: kind }: Workload): string | Buffer {
   if (kind === 'json-to-avro') return orderType.toBuffer(JSON.parse(value as string));
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
   return kind === 'avro' ? eventType.toBuffer(value) : JSON.stringify(value);
 }
 
 /** Key and value bytes of an average record. */
 export function averageBytes(workload: Workload): number {
   const key = workload.keyed ? keyAt(0).length : 0;
-  if (workload.value === 'text') return key + workload.valueBytes;
+  if (isReady(workload)) return key + workload.valueBytes;
   const valueAtIndex = workload.value === 'json-to-avro' ? orderTextAt : eventAt;
   const sample = Array.from({ length: 100 }, (_, i) =>
     encoded(valueAtIndex((i * POOL_RECORDS) / 100), workload),

@@ -9,8 +9,9 @@ export interface Workload {
   set: 'core' | 'all' | 'long';
   keyed: boolean;
   valueBytes: number;
-  /** Text ready to be sent, objects that the client or its adapter makes into bytes, or JSON texts of objects for Avro. */
-  value: 'text' | 'json' | 'avro' | 'json-to-avro';
+  /** Text or bytes ready to be sent (the same to clients that know bytes alone), objects that the client or its adapter makes
+   * into bytes, or JSON texts of objects for Avro. */
+  value: 'text' | 'bytes' | 'json' | 'avro' | 'json-to-avro';
   /** Two headers and a timestamp on every record. */
   headers: boolean;
   idempotent: boolean;
@@ -67,6 +68,15 @@ export const workloads: Workload[] = [
     valueBytes: 100_000,
     recordsPerCall: 100,
   },
+  ...[1000, 10_000].map(
+    (valueBytes): Workload => ({
+      ...batches,
+      name: `bytes-${valueBytes / 1000}k`,
+      title: `batches, keys, ${valueBytes / 1000} KB values that are bytes already`,
+      value: 'bytes',
+      valueBytes,
+    }),
+  ),
   { ...batches, set: 'core', name: 'keyless', title: 'batches, no keys, 100 B values', keyed: false },
   { ...batches, name: 'headers', title: 'batches, keys, two headers and a timestamp each', headers: true },
   {
@@ -128,9 +138,15 @@ export function isSingle(workload: Workload): boolean {
   return workload.recordsPerCall === 1;
 }
 
-/** What the plainest programs can do: text to one topic, nothing beside key and value. */
-export function isPlain({ value, headers, topics, pace }: Workload): boolean {
-  return value === 'text' && !headers && topics === 1 && pace === undefined;
+/** Whether values are sent as they are. */
+export function isReady({ value }: Workload): boolean {
+  return value === 'text' || value === 'bytes';
+}
+
+/** What the plainest programs can do: ready values to one topic, nothing beside key and value. */
+export function isPlain(workload: Workload): boolean {
+  const { headers, topics, pace } = workload;
+  return isReady(workload) && !headers && topics === 1 && pace === undefined;
 }
 
 /** In words, beside the title. */

@@ -3,7 +3,7 @@ import type { ProducerConfig } from 'kafkajs';
 import type { NodeClient } from '../node-client';
 import { encoded, groupedByTopic, type PoolRecord } from '../record-pool';
 import type { TrialSpec } from '../trial';
-import type { Compression } from '../workloads';
+import { type Compression, isReady } from '../workloads';
 
 interface Message {
   key: string | null;
@@ -62,7 +62,7 @@ export async function connectKafkaJs(
   const acks = -1;
   const compression = CompressionTypes[CODECS[workload.compression]];
   const messages = (batch: readonly PoolRecord[]): PoolMessage[] =>
-    workload.value === 'text'
+    isReady(workload)
       ? (batch as unknown as PoolMessage[])
       : batch.map((record) => ({
           ...(record as unknown as PoolMessage),

@@ -23,7 +23,8 @@ const millracePool: Contender = {
   name: 'millrace-pool',
   missing: codecMissing,
   note: "producer.workers() with mode 'pool': two threads, or one less than there are processors where that is more",
-  supports: (workload) => !isSingle(workload) && workload.topics === 1 && workload.set !== 'long',
+  supports: (workload) =>
+    !isSingle(workload) && workload.topics === 1 && workload.set !== 'long' && workload.value !== 'bytes',
   command: (spec) => nodeCommand('millrace-pool', spec),
 };
 

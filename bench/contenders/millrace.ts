@@ -11,6 +11,7 @@ function serializerOf(workload: Workload): Serializer<PoolRecord['value']> | und
   const avro = avroSerializer(schemaOf(workload));
   return {
     text: undefined,
+    bytes: undefined,
     json: jsonSerializer,
     avro,
     'json-to-avro': {

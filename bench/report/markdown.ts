@@ -12,7 +12,7 @@ export const METHOD: readonly string[] = [
     'none; loop busy is the JavaScript thread’s share of the time.',
   'A Kafka that was started for the run takes records for half a minute before the first trial: a JVM that has just ' +
     'started is half as fast.',
-  'Records are prepared before the clock starts: strings for the Node clients, bytes for the others.',
+  'Records are prepared before the clock starts: strings for the Node clients unless the workload says bytes, bytes for the others.',
 ];
 
 export function about(run: RunResults): string[] {

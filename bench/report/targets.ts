@@ -48,7 +48,7 @@ const batches: readonly Target[] = [
   { what: 'event-loop delay p99, ms', figure: loopDelay, atMost: 5 },
 ].map((target) => ({ workload: 'batch-100', ...target }));
 
-const largeValues = ['batch-1k', 'batch-10k'].flatMap((workload): Target[] => [
+const largeValues = ['batch-1k', 'batch-10k', 'bytes-1k', 'bytes-10k'].flatMap((workload): Target[] => [
   {
     workload,
     what: 'rate × better of franz-go and C loop',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connect } from '../../node-client';
 import { encoded, groupedByTopic, type PoolRecord } from '../../record-pool';
+import { isReady } from '../../workloads';
 
 interface ConfluentProducer {
   connect(): Promise<void>;
@@ -30,7 +31,7 @@ export const connect: Connect = async (spec) => {
   await producer.connect();
   const { topic, workload } = spec;
   const messages = (batch: readonly PoolRecord[]) =>
-    workload.value === 'text'
+    isReady(workload)
       ? batch
       : batch.map((record) => ({ ...record, value: encoded(record.value, workload) as never }));
   return {

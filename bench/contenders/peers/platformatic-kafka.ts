@@ -13,7 +13,8 @@ export const connect: Connect = async (spec) => {
   const { workload } = spec;
   const moduleName: string = '@platformatic/kafka';
   const { Producer, ProduceAcks, compatibilityPartitioner, stringSerializers } = await import(moduleName);
-  const serialize = (value: PoolRecord['value']) => Buffer.from(encoded(value, workload));
+  const serialize = (value: PoolRecord['value']) =>
+    Buffer.isBuffer(value) ? value : Buffer.from(encoded(value, workload));
   const packageJson = path.join(__dirname, 'node_modules', moduleName, 'package.json');
   const producer: PlatformaticProducer = new Producer({
     clientId: 'bench',
