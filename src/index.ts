@@ -31,6 +31,7 @@ export type { Dispatch } from './intake/dispatch';
 export type { BatchRecord, BytesLike, Headers, HeaderValue, ProducerRecord } from './intake/record';
 export type { WritableOptions } from './intake/record-stream';
 export type { SendAllOptions, SendAllResult } from './intake/send-all';
+export type { BatchOptions, DeliveryCallback, SendOptions } from './intake/send-options';
 export type { Acks, Compression, ProducerOptions } from './options/producer-options';
 export type { OAuthBearerProvider, OAuthBearerToken, Pem, SaslOptions, SslOptions } from './options/security';
 export { murmur2, murmur2Batch, partitionForKey } from './partition/murmur2';
@@ -43,14 +44,8 @@ export type {
   PartitionRequest,
 } from './partition/partitioner';
 export type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
-export {
-  type BatchOptions,
-  type DeliveryCallback,
-  Producer,
-  type ProducerEvents,
-  type ProducerMetrics,
-  type SendOptions,
-} from './producer';
+export { Producer, type ProducerMetrics } from './producer';
+export type { ProducerEvents } from './producer-events';
 export {
   doubleSerializer,
   floatSerializer,

@@ -2,13 +2,13 @@
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { callOut } from './call-out';
-import { NAME, readOptions, SIGNAL } from './check-given';
+import { readOptions } from './check-given';
 import type { BatchResult } from './delivery/batch-result';
 import { CLOSE_RULES, type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
 import type { RecordMetadata } from './delivery/record-metadata';
 import { Engine, Ledger } from './engine';
 import { ConfigError, describeValue, MillraceError, RecordError } from './errors';
-import { BrokerEvents, type LogEvent, type RequestEvent } from './handover/broker-events';
+import { BrokerEvents } from './handover/broker-events';
 import { connect } from './handover/connect';
 import { type IngestTarget, ingest } from './ingest/ingest';
 import {
@@ -19,21 +19,23 @@ import {
 } from './ingest/ingest-options';
 import { OpenIngestions } from './ingest/open-ingestions';
 import { type BatchExtras, BatchSend } from './intake/batch-send';
-import { isTopicName } from './intake/check-record';
 import { Dispatch } from './intake/dispatch';
 import type { Pipeline } from './intake/pipeline';
 import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
+import { type BatchOptions, type DeliveryCallback, extrasOf, type SendOptions } from './intake/send-options';
 import { batchSentTooLate, sentTooLate } from './intake/sent-too-late';
 import type { SendExtras } from './intake/single-sends';
+import { isTopicName } from './intake/topic-name';
 import { closedError, Lifecycle } from './lifecycle';
 import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
 import { toLibrdkafka } from './options/to-librdkafka';
 import { RulesByTopic } from './options/topic-rules';
 import { validateOptions } from './options/validate';
-import type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
+import type { PartitionInfo } from './partition/topic-directory';
 import { type Pause, pause } from './pause';
+import type { ProducerEvents } from './producer-events';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
@@ -60,25 +62,6 @@ export interface ProducerMetrics {
   modes: Record<string, ModeMetrics>;
 }
 
-export interface SendOptions {
-  /**
-   * Ends a wait for serializers, for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called
-   * back; with a signal that has fired before the call nothing is accepted.
-   */
-  signal?: AbortSignal;
-}
-
-export interface BatchOptions extends SendOptions {
-  /** The topic of records that name none. */
-  topic: string;
-}
-
-const SEND_RULES = { signal: SIGNAL, topic: NAME };
-
-function extrasOf(call: string, options: Partial<BatchOptions> | undefined): BatchExtras | undefined {
-  return options === undefined ? undefined : readOptions<Partial<BatchOptions>>(call, options, SEND_RULES);
-}
-
 /** Of the promise made last: one function takes them for all, since a closure for each send would have to be collected. */
 const settlers = {} as {
   resolve: (metadata: RecordMetadata) => void;
@@ -88,22 +71,6 @@ const takeSettlers = (resolve: (metadata: RecordMetadata) => void, reject: (erro
   settlers.resolve = resolve;
   settlers.reject = reject;
 };
-
-/** Called once, as Node's callbacks are: with the error, or with null and the metadata. */
-export type DeliveryCallback = (error: MillraceError | null, metadata: RecordMetadata | undefined) => void;
-
-export interface ProducerEvents {
-  /** A line of librdkafka's log. */
-  log: [event: LogEvent];
-  /** A connection or broker failed. The producer goes on trying unless `error.fatal`. */
-  brokerError: [error: MillraceError];
-  /** librdkafka's statistics, with `librdkafka: { 'statistics.interval.ms': … }`: its JSON document. */
-  statistics: [json: string];
-  /** A broker has answered a request, or has not. Told from the first listener on. */
-  request: [event: RequestEvent];
-  /** A topic has got more partitions; `action` says what is done about it (`onPartitionGrowth`). */
-  partitionsGrown: [growth: PartitionGrowth];
-}
 
 /**
  * Sends records to Kafka. Every promise settles: a record is delivered, or its send rejects with the reason within

@@ -16,8 +16,9 @@ import {
   SIGNAL,
 } from '../check-given';
 import { ConfigError, describeValue, MillraceError, messageOf, RecordError } from '../errors';
-import { checkHeaders, TOPIC } from '../intake/check-record';
+import { checkHeaders } from '../intake/check-headers';
 import type { Headers, HeaderValue } from '../intake/record';
+import { TOPIC } from '../intake/topic-name';
 import type { FrameHeader } from '../serialize/frame-writer';
 import { MODULE } from '../workers/load-module';
 

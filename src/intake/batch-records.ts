@@ -1,5 +1,7 @@
 // The records of one batch as its caller gave them, and the topic of each.
-import { type CheckedRecord, checkRecord, countOf, type RecordRules, topicOf } from './check-record';
+import { describeValue, RecordError } from '../errors';
+import { type CheckedRecord, checkRecord, type RecordRules } from './check-record';
+import { topicOf } from './invalid-record';
 import type { BatchRecord, ProducerRecord } from './record';
 
 export class BatchRecords<K, V> {
@@ -64,4 +66,20 @@ export class BatchRecords<K, V> {
       return { topic: this.nameAt(index) };
     }
   }
+}
+
+/** How many records a batch has. @throws RecordError INVALID_RECORD for what is no array, or hides its length */
+export function countOf(records: unknown): number {
+  let count: unknown;
+  try {
+    count = Array.isArray(records) ? records.length : undefined;
+  } catch {
+    // A proxy that has been revoked, or throws.
+  }
+  if (Number.isInteger(count) && (count as number) >= 0 && (count as number) < 2 ** 32)
+    return count as number;
+  throw new RecordError(
+    `sendBatch takes an array of records, got ${describeValue(records)}`,
+    'INVALID_RECORD',
+  );
 }

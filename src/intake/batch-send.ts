@@ -24,10 +24,12 @@ import {
 import { BatchFrame } from './batch-frame';
 import { BatchOutcome } from './batch-outcome';
 import { BatchRecords } from './batch-records';
-import { asRecordError, type CheckedRecord, isTopicName, upperBoundOf } from './check-record';
+import { type CheckedRecord, upperBoundOf } from './check-record';
+import { asRecordError } from './invalid-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { BatchRecord } from './record';
 import type { SendExtras } from './single-sends';
+import { isTopicName } from './topic-name';
 
 export interface BatchExtras extends SendExtras {
   /** Of records that name none. */

@@ -1,11 +1,13 @@
 // Reads a record once, completely, and rejects what cannot be produced.
-import type { Rule } from '../check-given';
-import { describeValue, messageOf, RecordError, type RecordField } from '../errors';
+import { describeValue, messageOf, RecordError } from '../errors';
 import type { RulesByTopic, TopicRules } from '../options/topic-rules';
-import { estimate, isPlainObject, upperBound } from '../serialize/field-length';
+import { estimate, upperBound } from '../serialize/field-length';
 import type { FrameHeader } from '../serialize/frame-writer';
 import type { Serializer } from '../serialize/serializer';
-import type { BatchRecord, BytesLike, ProducerRecord } from './record';
+import { checkHeaders } from './check-headers';
+import { invalid } from './invalid-record';
+import { type BatchRecord, type BytesLike, isPlainField, type ProducerRecord } from './record';
+import { isTopicName } from './topic-name';
 
 /** A record read and serialized: nothing of the caller's is touched after this but the bytes of its buffers. */
 export interface CheckedRecord {
@@ -39,21 +41,6 @@ export interface RecordRules<K, V> {
 }
 
 const NO_HEADERS: FrameHeader[] = [];
-const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
-
-// Callers send to the same topic over and over: the last good name needs no second look.
-let lastGoodName = '';
-
-/** Kafka's rule (org.apache.kafka.common.internals.Topic). */
-export function isTopicName(name: unknown): name is string {
-  if (name === lastGoodName && name !== '') return true;
-  if (typeof name !== 'string' || !TOPIC_NAME.test(name) || name === '.' || name === '..') return false;
-  lastGoodName = name;
-  return true;
-}
-
-export const TOPIC: Rule = { must: 'the name of a topic', fits: isTopicName };
-
 /**
  * @throws RecordError INVALID_RECORD naming the field, SERIALIZATION_FAILED with the serializer's error as cause, or
  *   MSG_SIZE_TOO_LARGE.
@@ -174,20 +161,6 @@ export function upperBoundOf(record: CheckedRecord): number {
   return bytes;
 }
 
-/** Of a record that nobody has looked at yet, for the words of an error. */
-export function topicOf(read: () => { topic?: unknown } | undefined, defaultTopic?: string): string {
-  try {
-    return String(read()?.topic ?? defaultTopic);
-  } catch {
-    return '';
-  }
-}
-
-/** What a record without a serializer, headers or anything unusual must be to skip `checkRecord`. */
-export function isPlainField(field: unknown): field is BytesLike {
-  return typeof field === 'string' || field === null || field === undefined || field instanceof Uint8Array;
-}
-
 /** Sets the field; a promise when that has to wait. */
 function serialize<T>(
   checked: CheckedRecord,
@@ -271,74 +244,6 @@ function checkTimestamp(timestamp: unknown, topic: string, index: number): numbe
   throw invalid(index, topic, 'timestamp', 'milliseconds since the epoch, or a valid Date', timestamp);
 }
 
-function checkHeader(name: unknown, value: unknown, topic: string, index: number): void {
-  if (typeof name !== 'string') throw invalid(index, topic, 'headers', 'a string', name, 'a header name');
-  if (!isPlainField(value)) {
-    throw invalid(
-      index,
-      topic,
-      'headers',
-      'a string, Uint8Array or null',
-      value,
-      `header ${JSON.stringify(name)}`,
-    );
-  }
-}
-
-export function checkHeaders(headers: unknown, topic: string, index: number): FrameHeader[] {
-  const pairs: FrameHeader[] = [];
-  const add = (name: unknown, value: unknown) => {
-    checkHeader(name, value, topic, index);
-    pairs.push([name as string, value as BytesLike]);
-  };
-  const expected = 'an object, or pairs of a name and a value';
-  if (typeof headers !== 'object' || headers === null) {
-    throw invalid(index, topic, 'headers', expected, headers);
-  }
-  if (isIterable(headers)) {
-    for (const pair of headers) {
-      if (!isPair(pair)) throw invalid(index, topic, 'headers', 'pairs of a name and a value', pair);
-      add(pair[0], pair[1]);
-    }
-  } else {
-    const entries = Object.entries(headers);
-    // What a Date or a Promise holds is not in its properties.
-    if (entries.length === 0 && !isPlainObject(headers)) {
-      throw invalid(index, topic, 'headers', expected, headers);
-    }
-    for (const [name, value] of entries) {
-      if (Array.isArray(value)) for (const one of value) add(name, one);
-      else add(name, value);
-    }
-  }
-  return pairs;
-}
-
-/** Such as a list, a Map, or the Headers of a request. */
-function isIterable(headers: object): headers is Iterable<unknown> {
-  return typeof (headers as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
-}
-
-function isPair(pair: unknown): pair is [unknown, unknown] {
-  return Array.isArray(pair) && pair.length === 2;
-}
-
-function invalid(
-  index: number,
-  topic: string | undefined,
-  field: RecordField | undefined,
-  expected: string,
-  got: unknown,
-  what: string | undefined = field,
-): RecordError {
-  const where = topic === undefined ? '' : ` for topic ${topic}`;
-  return new RecordError(
-    `record ${index}${where}: ${what} must be ${expected}, got ${describeValue(got)}`,
-    'INVALID_RECORD',
-    { topic, index, field },
-  );
-}
-
 function tooLarge(record: CheckedRecord, index: number, limit: number): RecordError {
   return new RecordError(
     `record ${index} for topic ${record.topic}: key, value and headers take ${record.size} bytes or more, ` +
@@ -346,30 +251,4 @@ function tooLarge(record: CheckedRecord, index: number, limit: number): RecordEr
     'MSG_SIZE_TOO_LARGE',
     { topic: record.topic, index, partition: record.partition === -1 ? undefined : record.partition },
   );
-}
-
-/** How many records a batch has. @throws RecordError INVALID_RECORD for what is no array, or hides its length */
-export function countOf(records: unknown): number {
-  let count: unknown;
-  try {
-    count = Array.isArray(records) ? records.length : undefined;
-  } catch {
-    // A proxy that has been revoked, or throws.
-  }
-  if (Number.isInteger(count) && (count as number) >= 0 && (count as number) < 2 ** 32)
-    return count as number;
-  throw new RecordError(
-    `sendBatch takes an array of records, got ${describeValue(records)}`,
-    'INVALID_RECORD',
-  );
-}
-
-/** Reading a record may run the caller's code (getters, proxies), which may throw anything. */
-export function asRecordError(error: unknown, index: number): RecordError {
-  if (error instanceof RecordError) return error;
-  const reason = messageOf(error);
-  return new RecordError(`record ${index} could not be read: ${reason}`, 'INVALID_RECORD', {
-    index,
-    cause: error,
-  });
 }

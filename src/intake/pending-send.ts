@@ -7,7 +7,8 @@ import type { Topic } from '../partition/topic-directory';
 import type { InOrder } from '../serialize/serialization-order';
 import { onAbort } from './abort-signal';
 import { aborted, bufferTimeout, serializationTimeout, topicUnknown, waitEnded } from './admission-errors';
-import { asRecordError, type CheckedRecord } from './check-record';
+import type { CheckedRecord } from './check-record';
+import { asRecordError } from './invalid-record';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { OnDelivered, OnFailed, SendExtras, SingleSends } from './single-sends';
 

@@ -3,6 +3,11 @@
 /** Bytes as they are, or text to be encoded as UTF-8. `null` (or leaving it out) is Kafka's null. */
 export type BytesLike = string | Uint8Array | null | undefined;
 
+/** Whether it needs no serializer. */
+export function isPlainField(field: unknown): field is BytesLike {
+  return typeof field === 'string' || field === null || field === undefined || field instanceof Uint8Array;
+}
+
 export type HeaderValue = string | Uint8Array | null | undefined;
 
 /**

@@ -1,7 +1,7 @@
 // What is told to who sends through a producer that is closed.
 import { BatchResult } from '../delivery/batch-result';
 import { BatchError, RecordError, withoutStack } from '../errors';
-import { topicOf } from './check-record';
+import { topicOf } from './invalid-record';
 import type { BatchRecord } from './record';
 
 export function sentTooLate(

@@ -1,6 +1,6 @@
 // A call's own settings, and what kafkajs checks of a call before anything is sent.
 import { describeValue } from '../errors';
-import { isTopicName } from '../intake/check-record';
+import { isTopicName } from '../intake/topic-name';
 import type { Compression } from '../options/producer-options';
 import { CompressionTypes } from './enums';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';

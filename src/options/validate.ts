@@ -2,7 +2,7 @@
 // once and never writes into the caller's object.
 import { check, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
-import { isTopicName } from '../intake/check-record';
+import { isTopicName } from '../intake/topic-name';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
 import { isServer } from './bootstrap-server';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';

@@ -20,7 +20,7 @@ import {
   kafkaErrorName,
   MillraceError,
 } from '../errors';
-import { TOPIC } from '../intake/check-record';
+import { TOPIC } from '../intake/topic-name';
 import { API_KEYS, type KafkaApi } from './kafka-apis';
 
 export interface EmbeddedTopic {

@@ -3,7 +3,7 @@ import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata } from '../delivery/record-metadata';
 import { BatchError, MillraceError } from '../errors';
 import type { BatchRecord, BytesLike, ProducerRecord } from '../intake/record';
-import type { BatchOptions, SendOptions } from '../producer';
+import type { BatchOptions, SendOptions } from '../intake/send-options';
 import type { CoordinatorCalls } from './coordinator-calls';
 import { type GroupOffsets, readGroupOffsets } from './group-offsets';
 

@@ -11,8 +11,9 @@ import {
   required,
 } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
-import { countOf, TOPIC } from '../intake/check-record';
+import { countOf } from '../intake/batch-records';
 import type { BatchRecord } from '../intake/record';
+import { TOPIC } from '../intake/topic-name';
 import { closedError } from '../lifecycle';
 import { pause } from '../pause';
 import { MODULE } from './load-module';

@@ -1,7 +1,7 @@
 // The formats in which one line is one record: NDJSON, plain lines, and what a module makes of lines.
 import { describeValue, messageOf } from '../../errors';
-import { isPlainField } from '../../intake/check-record';
 import type { ProducerRecord } from '../../intake/record';
+import { isPlainField } from '../../intake/record';
 import type { LineParser } from '../ingest-options';
 import { KeyError } from '../key-path';
 import { LineCursor, runsOfLines } from '../line-splitter';
