@@ -14,6 +14,9 @@ namespace {
 // From this average size on, librdkafka reads values from the frame's memory instead of copying them: the copy
 // costs more than keeping the memory.
 constexpr size_t kReferToValuesFrom = 1024;
+// What a record's list of headers takes in memory inside librdkafka, about. Counted in the window, or so much more of them would
+// be inside that both threads' caches miss: without it, a sixth less rate and a fifth more CPU.
+constexpr int64_t kHeadersOverheadBytes = 1024;
 
 // librdkafka sends no further request to a partition while so many records are on their way there: it holds their number
 // against the most requests that an idempotent producer may have (RD_KAFKA_IDEMP_MAX_INFLIGHT).
@@ -77,6 +80,7 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
   if (reader.error() != nullptr) throw std::invalid_argument(std::string("malformed frame: ") + reader.error());
   if (index != submission.record_count) throw std::invalid_argument("malformed frame: fewer records than announced");
   if (flags & kHasHeaders) frame->expect_headers();
+  const int64_t headers_bytes = flags & kHasHeaders ? kHeadersOverheadBytes : 0;
 
   const auto segment_count = static_cast<uint32_t>(scratch.topics.size());
   frame->make_segments(segment_count);
@@ -88,7 +92,7 @@ std::unique_ptr<PendingFrame> Client::read_frame(const FrameSubmission& submissi
     segments[s].begin = begin;
     segments[s].count = records;
     segments[s].remaining.store(records, std::memory_order_relaxed);
-    segments[s].bytes = records * static_cast<uint64_t>(record_overhead_bytes_) +
+    segments[s].bytes = records * static_cast<uint64_t>(record_overhead_bytes_ + headers_bytes) +
                         submission.byte_count * records / submission.record_count;
     scratch.next.push_back(begin);
     begin += records;
