@@ -3,9 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    reporters: ['default', './test/broker/skipped-files.ts', './test/broker/second-tries.ts'],
-    // What a busy machine makes fail once in a thousand runs is named at the end, and does not end the run of 4,000 tests.
-    retry: process.env.CI ? 1 : 0,
+    reporters: ['default', './test/broker/skipped-files.ts'],
     globalSetup: ['./test/broker/global-setup.ts'],
     // The addon's threads and its memory are the process's: each test file gets one of its own.
     pool: 'forks',
