@@ -94,17 +94,21 @@ export interface OffsetRange {
  * a broker makes by itself.
  */
 export async function offsetRanges(brokers: string, topic: string): Promise<OffsetRange[]> {
-  const partitions = await withAdmin(brokers, async (admin) => {
-    const deadline = Date.now() + TIMEOUT_MS;
-    for (;;) {
-      try {
-        return await admin.fetchTopicOffsets(topic);
-      } catch (error) {
-        if (!(error as { retriable?: boolean }).retriable || Date.now() > deadline) throw error;
-      }
-      await sleep(POLL_MS);
-    }
-  });
+  let partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = [];
+  await withAdmin(brokers, (admin) =>
+    until(`the leaders of ${topic} tell its offsets`, () =>
+      admin.fetchTopicOffsets(topic).then(
+        (found) => {
+          partitions = found;
+          return true;
+        },
+        (error) => {
+          if (!error.retriable) throw error;
+          return false;
+        },
+      ),
+    ),
+  );
   return partitions
     .sort((a, b) => a.partition - b.partition)
     .map(({ low, high }) => ({ start: BigInt(low), end: BigInt(high) }));
