@@ -142,6 +142,12 @@ export function encoded(value: PoolRecord['value'], { value: kind }: Workload): 
   return kind === 'avro' ? eventType.toBuffer(value) : JSON.stringify(value);
 }
 
+/** The same for a client that knows bytes alone. */
+export function bytesOf(value: PoolRecord['value'], workload: Workload): Buffer {
+  const ready = encoded(value, workload);
+  return typeof ready === 'string' ? Buffer.from(ready) : ready;
+}
+
 /** Key and value bytes of an average record. */
 export function averageBytes(workload: Workload): number {
   const key = workload.keyed ? keyAt(0).length : 0;

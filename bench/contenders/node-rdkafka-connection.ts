@@ -7,7 +7,7 @@ import {
   type ProducerTopicConfig,
 } from 'node-rdkafka';
 import { version } from 'node-rdkafka/package.json';
-import { encoded, type PoolRecord } from '../record-pool';
+import type { PoolRecord } from '../record-pool';
 import type { TrialSpec } from '../trial';
 
 export const versions = { 'node-rdkafka': version.replace(/^v/, ''), librdkafka: librdkafkaVersion };
@@ -32,12 +32,7 @@ export const topicProperties = {
   partitioner: 'murmur2_random',
 } as ProducerTopicConfig;
 
-/** Values are made Buffers on sending, as its API asks; headers are a list of objects. */
-export function bytesOf({ value }: PoolRecord, spec: TrialSpec): Buffer {
-  const bytes = encoded(value, spec.workload);
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-}
-
+/** A list of objects. */
 export function headersOf({ headers }: PoolRecord): MessageHeader[] | undefined {
   return headers && Object.entries(headers).map(([name, value]) => ({ [name]: value }));
 }

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CODES, Producer } from 'node-rdkafka';
 import type { Connect } from '../node-client';
-import type { PoolRecord } from '../record-pool';
+import { bytesOf, type PoolRecord } from '../record-pool';
 import {
-  bytesOf,
   connected,
   disconnected,
   headersOf,
@@ -38,7 +37,7 @@ export const connect: Connect = async (spec) => {
     versions,
     async sendBatch(batch) {
       for (const record of batch) {
-        const bytes = bytesOf(record, spec);
+        const bytes = bytesOf(record.value, spec.workload);
         while (!accepted(record, bytes)) await sleep(1);
       }
     },

@@ -1,9 +1,9 @@
 // node-rdkafka with delivery reports: HighLevelProducer for single sends, Producer with dr_cb for batches.
 import { HighLevelProducer, Producer } from 'node-rdkafka';
 import type { Connect, NodeClient } from '../node-client';
+import { bytesOf } from '../record-pool';
 import type { TrialSpec } from '../trial';
 import {
-  bytesOf,
   connected,
   disconnected,
   headersOf,
@@ -36,7 +36,7 @@ async function connectForBatches(spec: TrialSpec): Promise<NodeClient> {
           producer.produce(
             record.topic,
             null,
-            bytesOf(record, spec),
+            bytesOf(record.value, spec.workload),
             record.key ?? null,
             record.timestamp ?? null,
             batch,

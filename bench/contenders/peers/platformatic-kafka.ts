@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connect } from '../../node-client';
-import { encoded, type PoolRecord } from '../../record-pool';
+import { bytesOf, type PoolRecord } from '../../record-pool';
 
 interface PlatformaticProducer {
   send(request: { messages: readonly PoolRecord[]; acks: number; compression: string }): Promise<unknown>;
@@ -13,8 +13,7 @@ export const connect: Connect = async (spec) => {
   const { workload } = spec;
   const moduleName: string = '@platformatic/kafka';
   const { Producer, ProduceAcks, compatibilityPartitioner, stringSerializers } = await import(moduleName);
-  const serialize = (value: PoolRecord['value']) =>
-    Buffer.isBuffer(value) ? value : Buffer.from(encoded(value, workload));
+  const serialize = (value: PoolRecord['value']) => bytesOf(value, workload);
   const packageJson = path.join(__dirname, 'node_modules', moduleName, 'package.json');
   const producer: PlatformaticProducer = new Producer({
     clientId: 'bench',
