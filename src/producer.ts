@@ -193,9 +193,9 @@ export class Producer<K = BytesLike, V = BytesLike>
   }
 
   /**
-   * Sends one record. Sends made in the same turn of the event loop share a hand-over. Buffers may be used again once
-   * the promise has settled, or at once unless the send had to wait. With a callback there is no promise, and no
-   * unhandled rejection.
+   * Sends one record. Sends made in the same turn of the event loop share a hand-over, after the first where nothing was on
+   * its way. Buffers may be used again once the promise has settled, or at once unless the send had to wait. With a
+   * callback there is no promise, and no unhandled rejection.
    * @throws (rejects with) RecordError, with PRODUCER_CLOSED after `close`; ConfigError for a `signal` that is none;
    *   MillraceError OUTSIDE_TRANSACTION with `transactionalId`
    */
