@@ -5,6 +5,7 @@
 #include "client_registry.h"
 #include "js_arguments.h"
 #include "js_blocking_call.h"
+#include "js_topic_metadata.h"
 
 namespace millrace::js {
 
@@ -30,49 +31,6 @@ ClientOptions read_options(const Napi::CallbackInfo& info) {
   options.offsets_known = given.Get("offsetsKnown").As<Napi::Boolean>().Value();
   options.resend_neighbours = given.Get("resendNeighbours").As<Napi::Boolean>().Value();
   return options;
-}
-
-Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
-  size_t size = 2;
-  for (const TopicMetadata::Entry& entry : metadata.topics) size += 3 + entry.partitions.size();
-  auto words = Napi::Int32Array::New(env, size);
-  words[0] = metadata.error;
-  words[1] = metadata.broker_count;
-  size_t at = 2;
-  for (const TopicMetadata::Entry& entry : metadata.topics) {
-    words[at++] = static_cast<int32_t>(entry.topic_id);
-    words[at++] = entry.error;
-    words[at++] = static_cast<int32_t>(entry.partitions.size());
-    for (const TopicMetadata::Partition& partition : entry.partitions) words[at++] = partition.leader;
-  }
-  return words;
-}
-
-Napi::Array numbers_to_js(Napi::Env env, const std::vector<int32_t>& numbers) {
-  auto array = Napi::Array::New(env, numbers.size());
-  for (uint32_t i = 0; i < numbers.size(); i++) array.Set(i, Napi::Number::New(env, numbers[i]));
-  return array;
-}
-
-// [error, partitions]: a topic's error, or the request's.
-Napi::Value topic_to_js(Napi::Env env, const TopicMetadata& metadata) {
-  auto partitions = Napi::Array::New(env);
-  int error = metadata.error;
-  for (const TopicMetadata::Entry& entry : metadata.topics) {
-    error = entry.error;
-    for (const TopicMetadata::Partition& partition : entry.partitions) {
-      auto object = Napi::Object::New(env);
-      object.Set("partition", Napi::Number::New(env, partition.id));
-      object.Set("leader", Napi::Number::New(env, partition.leader));
-      object.Set("replicas", numbers_to_js(env, partition.replicas));
-      object.Set("isr", numbers_to_js(env, partition.in_sync));
-      partitions.Set(partitions.Length(), object);
-    }
-  }
-  auto result = Napi::Array::New(env, 2);
-  result.Set(0u, Napi::Number::New(env, error));
-  result.Set(1u, partitions);
-  return result;
 }
 
 }  // namespace
