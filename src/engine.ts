@@ -14,7 +14,8 @@ import { SingleSends } from './intake/single-sends';
 import { closedError } from './lifecycle';
 import type { ResolvedOptions } from './options/producer-options';
 import type { RulesByTopic, TopicRules } from './options/topic-rules';
-import { type PartitionGrowth, TopicDirectory } from './partition/topic-directory';
+import type { PartitionGrowth } from './partition/topic';
+import { TopicDirectory } from './partition/topic-directory';
 import { type Pause, pause } from './pause';
 import { SerializationOrder } from './serialize/serialization-order';
 

@@ -43,7 +43,7 @@ export type {
   PartitionFunction,
   PartitionRequest,
 } from './partition/partitioner';
-export type { PartitionGrowth, PartitionInfo } from './partition/topic-directory';
+export type { PartitionGrowth, PartitionInfo } from './partition/topic';
 export { Producer, type ProducerMetrics } from './producer';
 export type { ProducerEvents } from './producer-events';
 export {

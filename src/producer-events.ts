@@ -1,7 +1,7 @@
 // What a producer tells of beside the fate of records.
 import type { MillraceError } from './errors';
 import type { LogEvent, RequestEvent } from './handover/broker-events';
-import type { PartitionGrowth } from './partition/topic-directory';
+import type { PartitionGrowth } from './partition/topic';
 
 export interface ProducerEvents {
   /** A line of librdkafka's log. */

@@ -33,7 +33,7 @@ import type { ProducerOptions, ResolvedOptions } from './options/producer-option
 import { toLibrdkafka } from './options/to-librdkafka';
 import { RulesByTopic } from './options/topic-rules';
 import { validateOptions } from './options/validate';
-import type { PartitionInfo } from './partition/topic-directory';
+import type { PartitionInfo } from './partition/topic';
 import { type Pause, pause } from './pause';
 import type { ProducerEvents } from './producer-events';
 import { CoordinatorCalls } from './transactions/coordinator-calls';

@@ -1,6 +1,6 @@
 // Puts a reported failure into words.
 import { kafkaErrorDescription, kafkaErrorName, RecordError, withoutStack } from '../errors';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import type { DeliveryReport } from './delivery-report';
 import { type AdmissionWaits, type BrokerHealth, inWords, whereTimeWent } from './timeout-stage';
 

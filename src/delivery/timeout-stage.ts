@@ -1,6 +1,6 @@
 // Where a record's time went when it ran out.
 import type { RecordWaits, TimeoutStage } from '../errors';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 
 /** What the producer knows of its brokers, for the words of failures. */
 export interface BrokerHealth {

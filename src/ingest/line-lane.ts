@@ -14,7 +14,7 @@ import { FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/p
 import type { BytesLike } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { TopicRules } from '../options/topic-rules';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import { describeFailure } from './batch-lane';
 import type { FieldPaths } from './formats/fields';
 import { fieldPaths } from './formats/format';

@@ -10,7 +10,7 @@ import type { Epoch } from '../delivery/outstanding';
 import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import type { InOrder } from '../serialize/serialization-order';
 import { onAbort } from './abort-signal';
 import {

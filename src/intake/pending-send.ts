@@ -3,7 +3,7 @@ import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import type { Epoch } from '../delivery/outstanding';
 import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import type { InOrder } from '../serialize/serialization-order';
 import { onAbort } from './abort-signal';
 import { aborted, bufferTimeout, serializationTimeout, topicUnknown, waitEnded } from './admission-errors';

@@ -6,7 +6,7 @@ import { recordFailure } from '../delivery/record-failure';
 import { RecordMetadata, TIMESTAMP_TYPES } from '../delivery/record-metadata';
 import type { AdmissionWaits } from '../delivery/timeout-stage';
 import type { FrameOwner } from '../handover/frame-handover';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import { frameRefused } from './admission-errors';
 import { type Pipeline, SINGLE_SEND_OVERHEAD_BYTES } from './pipeline';
 import type { ProducerRecord } from './record';

@@ -4,7 +4,7 @@ import type { RecordMetadata } from '../delivery/record-metadata';
 import type { AdmissionWaits } from '../delivery/timeout-stage';
 import type { RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
-import type { Topic } from '../partition/topic-directory';
+import type { Topic } from '../partition/topic';
 import { aborted, largerThanBuffer } from './admission-errors';
 import { type CheckedRecord, checkRecord, upperBoundOf } from './check-record';
 import { asRecordError, topicOf } from './invalid-record';

@@ -1,5 +1,5 @@
 // Topics' partitions as kafkajs tells of them, asked for again when they are old.
-import type { PartitionInfo } from '../partition/topic-directory';
+import type { PartitionInfo } from '../partition/topic';
 import type { PartitionMetadata } from './types';
 
 export type AskForPartitions = (topic: string) => Promise<PartitionInfo[]>;

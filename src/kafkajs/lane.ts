@@ -5,7 +5,7 @@ import { BatchError, ConnectionError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { ProducerOptions } from '../options/producer-options';
-import type { PartitionInfo } from '../partition/topic-directory';
+import type { PartitionInfo } from '../partition/topic';
 import type { Producer } from '../producer';
 import type { Outgoing } from './messages';
 import { OutageWatch } from './outage';

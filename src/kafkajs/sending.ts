@@ -1,7 +1,7 @@
 // A call to send or sendBatch from its check to its result, whatever it is sent through: a producer's lanes or a
 // transaction.
 import { RecordMetadata as Delivered } from '../delivery/record-metadata';
-import type { PartitionInfo } from '../partition/topic-directory';
+import type { PartitionInfo } from '../partition/topic';
 import { type CallSettings, checkCall, checkTopicNames, type LaneSettings, laneSettings } from './call';
 import type { EngineOptions } from './engine-options';
 import { toKafkaJSError } from './failure';

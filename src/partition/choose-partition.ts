@@ -4,7 +4,7 @@ import type { CheckedRecord } from '../intake/check-record';
 import type { BytesLike } from '../intake/record';
 import type { FrameHeader } from '../serialize/frame-writer';
 import type { PartitionFunction, PartitionRequest } from './partitioner';
-import type { Topic } from './topic-directory';
+import type { Topic } from './topic';
 
 /** @throws RecordError PARTITIONER_FAILED */
 export function choosePartition(

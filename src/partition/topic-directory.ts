@@ -1,7 +1,7 @@
 // What the producer knows of its topics: their ids in the addon and whether their partitions are known. Looks
 // partitions up when a topic is first used, and again every `metadataMaxAgeMs`.
 import type { NativeClient } from '../addon';
-import { kafkaErrorDescription, kafkaErrorName, MillraceError, RecordError } from '../errors';
+import { kafkaErrorDescription, kafkaErrorName, type MillraceError, RecordError } from '../errors';
 import type { OnPartitionGrowth } from '../options/producer-options';
 import {
   KEYLESS_PARTITIONINGS,
@@ -10,78 +10,7 @@ import {
   type PartitionerName,
   type PartitionFunction,
 } from './partitioner';
-
-/** Is told that the topic is ready, or why it will not be. */
-export type TopicWaiter = (error: RecordError | undefined) => void;
-
-export class Topic {
-  readonly name: string;
-  readonly id: number;
-  /** Chooses partitions in place of the addon. */
-  readonly partitioner: PartitionFunction | undefined;
-  /** When those who wait for it have waited long enough. */
-  readonly deadline: number;
-  /** What partitioners choose from. */
-  partitionCount = 0;
-  /** What the topic has: with onPartitionGrowth 'freeze' maybe more. */
-  knownPartitions = 0;
-  /** Those with a leader, ascending. */
-  availablePartitions: readonly number[] = [];
-  /** Each known partition's; -1: none. */
-  leaders: Int32Array = new Int32Array(0);
-  /** Why records that name no partition are refused, if they are. */
-  refusal: RecordError | undefined;
-  /** Whether its records were the last of their frame that were waited for, and none has been delivered since. */
-  lags = false;
-  /** Whether records may be packed for it: its partitions are known. */
-  ready = false;
-  lastError = '';
-  /** What brokers said of it, if that was the last to be heard. */
-  lastAnswer: MillraceError | undefined;
-  readonly whenReady: (waiter: TopicWaiter) => void;
-
-  constructor(
-    name: string,
-    id: number,
-    partitioner: PartitionFunction | undefined,
-    deadline: number,
-    wait: (topic: Topic, waiter: TopicWaiter) => void,
-  ) {
-    this.name = name;
-    this.id = id;
-    this.partitioner = partitioner;
-    this.deadline = deadline;
-    this.whenReady = (waiter) => wait(this, waiter);
-  }
-
-  unanswered(reason: string): void {
-    this.lastError = reason;
-    this.lastAnswer = undefined;
-  }
-
-  refused(code: string, reason: string): void {
-    this.lastError = reason;
-    this.lastAnswer = new MillraceError(reason, code);
-  }
-}
-
-/** A topic has got more partitions. */
-export interface PartitionGrowth {
-  topic: string;
-  from: number;
-  to: number;
-  /** What is done about it: the option `onPartitionGrowth`. */
-  action: OnPartitionGrowth;
-}
-
-export interface PartitionInfo {
-  partition: number;
-  /** The broker that leads it; -1: none at present. */
-  leader: number;
-  replicas: number[];
-  /** The replicas in sync. */
-  isr: number[];
-}
+import { type PartitionGrowth, type PartitionInfo, Topic, type TopicWaiter } from './topic';
 
 interface Partitioning {
   partitioner: PartitionerName | PartitionFunction;
@@ -282,7 +211,8 @@ export class TopicDirectory {
       const error = kafkaErrorName(found[at + 1]);
       count = found[at + 2];
       if (found[at + 1] === 0) {
-        this.#learn(topic, found.subarray(at + 3, at + 3 + count));
+        const growth = topic.learn(found.subarray(at + 3, at + 3 + count), this.#options.onPartitionGrowth);
+        if (growth !== undefined) this.#options.onGrowth(growth);
         if (this.#unresolved.has(topic)) settled.set(topic, undefined);
       } else if (this.#unresolved.has(topic)) {
         topic.refused(error, kafkaErrorDescription(found[at + 1]));
@@ -295,30 +225,6 @@ export class TopicDirectory {
       }
     }
     this.#settle(settled);
-  }
-
-  #learn(topic: Topic, leaders: Int32Array): void {
-    const { onPartitionGrowth, onGrowth } = this.#options;
-    const from = topic.knownPartitions;
-    const to = leaders.length;
-    topic.knownPartitions = to;
-    topic.leaders = leaders.slice();
-    const frozen = onPartitionGrowth === 'freeze' && from > 0 && to > topic.partitionCount;
-    if (!frozen) topic.partitionCount = to;
-    const available: number[] = [];
-    for (let partition = 0; partition < topic.partitionCount; partition++) {
-      if (leaders[partition] >= 0) available.push(partition);
-    }
-    topic.availablePartitions = available;
-    if (from === 0 || to <= from) return;
-    if (onPartitionGrowth === 'fail') {
-      topic.refusal = new RecordError(
-        `topic ${topic.name} has grown from ${from} to ${to} partitions, and onPartitionGrowth is 'fail'`,
-        'PARTITIONS_GREW',
-        { topic: topic.name },
-      );
-    }
-    onGrowth({ topic: topic.name, from, to, action: onPartitionGrowth });
   }
 
   // First all topics, then all waiters in one go: no send made later can overtake them. A topic that failed is
