@@ -1,10 +1,16 @@
 // Packing frames: records of one topic, by the loop over usual ones and one by one.
 import { FrameWriter } from '../../src/serialize/frame-writer';
+import { packUsual } from '../../src/serialize/usual-records';
 import { buildPool, type PoolRecord } from '../record-pool';
 import { type Workload, workloads } from '../workloads';
 import { RECORDS, type Stage } from './stage';
 
-const LIMITS = {
+const WHOLE = {
+  from: 0,
+  to: RECORDS,
+  topic: 'stage',
+  topicId: 0,
+  defaultTopic: undefined,
   admissible: Infinity,
   recordOverhead: 256,
   recordBytes: 1_000_000,
@@ -38,7 +44,7 @@ function packing(
 
 export function packingStages(): Stage[] {
   const inOneLoop = (writer: FrameWriter, records: TextRecord[]) =>
-    void writer.appendUsual(records, 0, RECORDS, 'stage', 0, undefined, LIMITS);
+    void packUsual(writer, { ...WHOLE, records });
   return [
     packing('a batch, 100 B values', 'batch-100', inOneLoop),
     packing('a batch, 10 B values', 'batch-10', inOneLoop),

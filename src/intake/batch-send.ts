@@ -11,7 +11,9 @@ import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
 import { BatchError, RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic';
+import { packDecorated } from '../serialize/decorated-records';
 import type { InOrder } from '../serialize/serialization-order';
+import { packUsual } from '../serialize/usual-records';
 import { onAbort } from './abort-signal';
 import {
   aborted,
@@ -258,18 +260,22 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       return false;
     if (topic.refusal !== undefined || this.#serialized.length > 0) return false;
     const { memory, handover, rules } = this.#pipeline;
-    const limits = {
+    const { writer } = handover;
+    const range = {
+      records: this.#records.all,
+      from: this.#next,
+      to: this.#count,
+      topic: topic.name,
+      topicId: topic.id,
+      defaultTopic: this.#records.defaultTopic,
       admissible: memory.roomFor(topic.id),
       recordOverhead: RECORD_OVERHEAD_BYTES,
       recordBytes: rules.maxRequestSize,
       frameRecords: FRAME_RECORDS,
       frameBytes: FRAME_BYTES,
     };
-    const { all, defaultTopic } = this.#records;
-    const { writer } = handover;
-    const usual = [this.#next, this.#count, topic.name, topic.id, defaultTopic, limits] as const;
-    let packed = writer.appendUsual(all, ...usual);
-    if (packed.count === 0) packed = writer.appendDecorated(all, ...usual);
+    let packed = packUsual(writer, range);
+    if (packed.count === 0) packed = packDecorated(writer, range);
     const { count, admitted } = packed;
     if (count === 0) return false;
     memory.take(topic.id, admitted);

@@ -170,4 +170,33 @@ describeOnEachCluster('records are stored in the order of the calls', (cluster) 
     ]);
     expect(values.filter((value) => value < 1000)).toEqual(Array.from({ length: 31 }, (_, i) => i));
   });
+
+  it('sent through another producer by a getter, while the headers of a batch are being read', async () => {
+    const topic = await cluster.createTopic(1);
+    const [outer, other] = [1, 2].map(() => openProducer({ bootstrapServers: cluster.brokers }));
+    await Promise.all([outer, other].map((producer) => producer.send({ topic, value: 'first' })));
+    let inner: Promise<unknown> | undefined;
+    const headers = {
+      a: '1',
+      get b() {
+        inner ??= other.sendBatch(
+          Array.from({ length: 3 }, () => ({ topic, value: 'inner', headers: { x: '7', y: '8', z: '9' } })),
+        );
+        return '2';
+      },
+      c: '3',
+    };
+    // The first record of a batch is looked at more closely: the getter is one of those read in a loop.
+    const before = { topic, value: 'before', headers: { a: '1' } };
+    await outer.sendBatch([before, before, { topic, value: 'outer', headers }, before]);
+    await inner;
+    const stored = await readBack(cluster.brokers, topic);
+    const headersOf = (value: string) =>
+      stored
+        .filter((record) => String(record.value) === value)
+        .map((record) => record.headers.map(([name, text]) => `${name}=${text}`).join(' '));
+    expect(headersOf('outer')).toEqual(['a=1 b=2 c=3']);
+    expect(headersOf('inner')).toEqual(Array(3).fill('x=7 y=8 z=9'));
+    expect(headersOf('before')).toEqual(Array(3).fill('a=1'));
+  });
 });
