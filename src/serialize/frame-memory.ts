@@ -7,8 +7,10 @@ const HEADER_BYTES = 64;
 const CHUNK_BYTES = 1 << 20;
 /** Chunks kept for later, beside as many as were lately in use. */
 const SPARE_CHUNKS = 4;
-/** After so many changes of the chunk it is looked whether there have been more than that all the time. */
-const CHANGES_BETWEEN_LOOKS = 64;
+/** Changes of the chunk between two counts of those that are idle: of big values there are hundreds. */
+const CHANGES_BETWEEN_COUNTS = 16;
+/** After so many counts it is looked whether there have been more than that each time. */
+const COUNTS_BETWEEN_LOOKS = 4;
 
 export class Chunk {
   readonly handle: object;
@@ -59,20 +61,21 @@ export class FrameMemory {
     if (chunk.bytes.length === CHUNK_BYTES) this.#retired.push(chunk);
   }
 
+  // Frames settle about in the order of their making, so the search is short.
   #reuse(size: number): Chunk | undefined {
     if (size > CHUNK_BYTES) return undefined;
-    const idle = this.#retired.filter((chunk) => chunk.idle);
-    const found = idle.pop();
-    if (found !== undefined) this.#retired.splice(this.#retired.indexOf(found), 1);
-    this.#dropSpare(idle);
+    const at = this.#retired.findIndex((chunk) => chunk.idle);
+    const found = at === -1 ? undefined : this.#retired.splice(at, 1)[0];
+    if (++this.#changes % CHANGES_BETWEEN_COUNTS === 0) this.#dropSpare();
     return found;
   }
 
   // Records come and go in waves. A chunk dropped between two of them would have to be made anew, and V8, which counts
   // such memory, would look through the whole heap each time for what could be freed.
-  #dropSpare(idle: readonly Chunk[]): void {
+  #dropSpare(): void {
+    const idle = this.#retired.filter((chunk) => chunk.idle);
     this.#leastIdle = Math.min(this.#leastIdle, idle.length);
-    if (++this.#changes < CHANGES_BETWEEN_LOOKS) return;
+    if (this.#changes < CHANGES_BETWEEN_COUNTS * COUNTS_BETWEEN_LOOKS) return;
     const spare = new Set(idle.slice(0, Math.max(0, this.#leastIdle - SPARE_CHUNKS)));
     if (spare.size > 0) this.#retired = this.#retired.filter((chunk) => !spare.has(chunk));
     this.#changes = 0;
