@@ -188,7 +188,7 @@ export class FrameWriter {
   /** A field that is neither null nor empty. `length` is estimated, and so far in the word. */
   write(word: number, field: string | Uint8Array, length: number): void {
     if (typeof field !== 'string' || length >= LONG_STRING) {
-      this.writeAlone(word, field, length);
+      this.#writeAlone(word, field, length);
       return;
     }
     this.run.add(field, word);
@@ -196,7 +196,7 @@ export class FrameWriter {
   }
 
   /** Bytes or a long string, behind the run, which is written first. */
-  writeAlone(word: number, field: string | Uint8Array, length: number): void {
+  #writeAlone(word: number, field: string | Uint8Array, length: number): void {
     this.writeRun();
     const memory = this.memory.chunk.bytes;
     if (typeof field !== 'string') {

@@ -1,7 +1,7 @@
 // Packs usual records, many in one loop over local variables, because a call for each costs more than packing it. Usual: of one
 // topic, with a key and a value of text, bytes or null, and nothing else.
 import type { BatchRecord } from '../intake/record';
-import { LONG_STRING, NOT_USUAL, usualLength } from './field-length';
+import { isShortText, NOT_USUAL, usualLength } from './field-length';
 import { FLAG_BITS, type FrameWriter } from './frame-writer';
 import { RUN_CHARACTERS } from './text-run';
 
@@ -65,36 +65,27 @@ export function packUsual(writer: FrameWriter, range: RecordRange): Packed {
       words[at + 1] = -1;
       words[at + 2] = keyLength;
       words[at + 3] = valueLength;
-      if (typeof key === 'string' && keyLength < LONG_STRING) {
+      if (isShortText(key, keyLength) && isShortText(value, valueLength)) {
         if (keyLength > 0) {
           text += key;
           runWords[strings++] = at + 2;
         }
-      } else if (keyLength > 0) {
-        run.text = text;
-        run.strings = strings;
-        writer.writeAlone(at + 2, key as string | Uint8Array, keyLength);
-        text = '';
-        strings = 0;
-      }
-      if (typeof value === 'string' && valueLength < LONG_STRING) {
         if (valueLength > 0) {
           text += value;
           runWords[strings++] = at + 3;
         }
-      } else if (valueLength > 0) {
+      } else {
         run.text = text;
         run.strings = strings;
-        writer.writeAlone(at + 3, value as string | Uint8Array, valueLength);
-        text = '';
-        strings = 0;
+        if (keyLength > 0) writer.write(at + 2, key as string | Uint8Array, keyLength);
+        if (valueLength > 0) writer.write(at + 3, value as string | Uint8Array, valueLength);
+        ({ text, strings } = run);
       }
       if (text.length >= RUN_CHARACTERS) {
         run.text = text;
         run.strings = strings;
         writer.writeRun();
-        text = '';
-        strings = 0;
+        ({ text, strings } = run);
       }
       at += 4;
       admitted = admission;
