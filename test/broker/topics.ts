@@ -94,19 +94,12 @@ export interface OffsetRange {
  * a broker makes by itself.
  */
 export async function offsetRanges(brokers: string, topic: string): Promise<OffsetRange[]> {
-  let partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>> = [];
-  await withAdmin(brokers, (admin) =>
+  const partitions = await withAdmin(brokers, (admin) =>
     until(`the leaders of ${topic} tell its offsets`, () =>
-      admin.fetchTopicOffsets(topic).then(
-        (found) => {
-          partitions = found;
-          return true;
-        },
-        (error) => {
-          if (!error.retriable) throw error;
-          return false;
-        },
-      ),
+      admin.fetchTopicOffsets(topic).catch((error) => {
+        if (!error.retriable) throw error;
+        return false as const;
+      }),
     ),
   );
   return partitions
@@ -205,9 +198,12 @@ export async function untilWritable(admin: Admin, topic: string, count: number):
   );
 }
 
-async function until(what: string, isSo: () => Promise<boolean>, timeoutMs = TIMEOUT_MS): Promise<void> {
+/** Gives back what there is once it is there. */
+async function until<T>(what: string, look: () => Promise<T | false>, timeoutMs = TIMEOUT_MS): Promise<T> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await isSo())) {
+  for (;;) {
+    const found = await look();
+    if (found !== false) return found;
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}`);
     await sleep(POLL_MS);
   }
