@@ -111,7 +111,7 @@ async function stoppedBroker(kafka: RealKafka): Promise<void> {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { records: { type: 'string', default: '20000000' } } });
-  const kafka = await RealKafka.start();
+  const kafka = await RealKafka.start({ fast: true });
   try {
     await heapOverRecords(kafka.bootstrapServers, Number(values.records));
     await stoppedBroker(kafka);

@@ -104,7 +104,7 @@ function embedded(): TargetCluster {
 export async function openCluster(options: { brokers?: string; kafka?: boolean }): Promise<TargetCluster> {
   if (options.brokers) return kafkaAt(options.brokers, `the cluster at ${options.brokers}`);
   if (!options.kafka) return embedded();
-  const kafka = await RealKafka.start({ brokers: 1 });
+  const kafka = await RealKafka.start({ fast: true });
   const description = `Apache Kafka ${kafka.version}, one broker on the same machine`;
   return kafkaAt(kafka.bootstrapServers, description, () => kafka.stop());
 }

@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   if (!(rounds >= 1) || !(bytes > 0))
     throw new RangeError('--rounds and --gigabytes must be numbers above 0');
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
-  const kafka = values.brokers === undefined ? await RealKafka.start() : undefined;
+  const kafka = values.brokers === undefined ? await RealKafka.start({ fast: true }) : undefined;
   const brokers = values.brokers ?? (kafka as RealKafka).bootstrapServers;
   const file = join(folder, 'lines.ndjson');
   const trials: Trial[] = [];

@@ -78,7 +78,7 @@ async function main(): Promise<void> {
     throw new RangeError('--rounds and --threads must be at least 1, --seconds above 0, --warmup not below');
   }
   const round = { only: values.only, rounds, ms };
-  const kafka = values.brokers === undefined ? await RealKafka.start() : undefined;
+  const kafka = values.brokers === undefined ? await RealKafka.start({ fast: true }) : undefined;
   const brokers = kafka?.bootstrapServers ?? (values.brokers as string);
   try {
     const topic = await createTopic(brokers, { partitions: PARTITIONS });

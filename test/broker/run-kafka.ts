@@ -6,7 +6,7 @@ import { RealKafka } from './real-kafka';
 async function main(): Promise<void> {
   const missing = javaAndMavenMissing();
   if (missing) throw new Error(missing);
-  const kafka = await RealKafka.start({ brokers: process.argv[2] === '3' ? 3 : 1 });
+  const kafka = await RealKafka.start({ brokers: process.argv[2] === '3' ? 3 : 1, fast: true });
   console.log(kafka.bootstrapServers);
   process.stdin.resume();
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process.stdin, 'end')]);

@@ -4,7 +4,7 @@ import { RealKafka } from '../broker/real-kafka';
 export async function withBrokers<T>(use: (brokers: string) => Promise<T>): Promise<T> {
   const given = process.env.KAFKA_BROKERS;
   if (given) return use(given);
-  const kafka = await RealKafka.start();
+  const kafka = await RealKafka.start({ fast: true });
   try {
     return await use(kafka.bootstrapServers);
   } finally {

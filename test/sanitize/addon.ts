@@ -82,10 +82,15 @@ const name = args[0] === '--sanitizer' ? args.splice(0, 2)[1] : 'address';
 const buildOnly = args.includes('--build-only');
 const sanitizer = SANITIZERS[name];
 if (sanitizer === undefined) throw new Error(`--sanitizer must be address or thread, not ${name}`);
-const build = path.join(ROOT, `native/build/addon-${name}`);
+// Where the native tests are compiled with it too: both share the core.
+const build = path.join(ROOT, `native/build/${name}`);
 const copy = `${build}-package`;
-const options = ['-d', 'native', '-O', build, `--CDMILLRACE_SANITIZE=${sanitizer.flags}`];
-run('npx', ['cmake-js', 'build', ...options], ROOT);
+const definitions = ['--CDMILLRACE_TESTS=ON', `--CDMILLRACE_SANITIZE=${sanitizer.flags}`];
+run(
+  'npx',
+  ['cmake-js', 'build', '-d', 'native', '-O', build, '-T', 'millrace', '-p', '2', ...definitions],
+  ROOT,
+);
 if (!buildOnly) runTests();
 
 function runTests(): void {
