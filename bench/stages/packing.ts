@@ -1,6 +1,7 @@
 // Packing frames: records of one topic, by the loop over usual ones and one by one.
-import { FrameWriter } from '../../src/serialize/frame-writer';
-import { packUsual } from '../../src/serialize/usual-records';
+import { packDecorated } from '../../dist/serialize/decorated-records';
+import { FrameWriter } from '../../dist/serialize/frame-writer';
+import { packUsual } from '../../dist/serialize/usual-records';
 import { buildPool, type PoolRecord } from '../record-pool';
 import { type Workload, workloads } from '../workloads';
 import { RECORDS, type Stage } from './stage';
@@ -49,6 +50,9 @@ export function packingStages(): Stage[] {
     packing('a batch, 100 B values', 'batch-100', inOneLoop),
     packing('a batch, 10 B values', 'batch-10', inOneLoop),
     packing('a batch, no keys', 'keyless', inOneLoop),
+    packing('a batch, headers and timestamps', 'headers', (writer, records) => {
+      packDecorated(writer, { ...WHOLE, records });
+    }),
     packing('one by one, 100 B values', 'batch-100', (writer, records) => {
       for (const { key, value } of records) writer.append(0, -1, key, value);
     }),

@@ -1,9 +1,9 @@
 // What a send costs its caller until it returns (checks, packing, the hand-over to librdkafka), and what its outcome
 // costs. The embedded cluster runs in a process of its own.
 import { performance } from 'node:perf_hooks';
-import { BatchResult, Producer } from '../../src';
-import { DeliveryReport } from '../../src/delivery/delivery-report';
-import { RecordMetadata, TIMESTAMP_TYPES } from '../../src/delivery/record-metadata';
+import { BatchResult, Producer } from 'millrace';
+import { DeliveryReport } from '../../dist/delivery/delivery-report';
+import { RecordMetadata, TIMESTAMP_TYPES } from '../../dist/delivery/record-metadata';
 import { buildPool, type PoolRecord } from '../record-pool';
 import { openCluster, type TargetCluster } from '../target-cluster';
 import { type Workload, workloads } from '../workloads';

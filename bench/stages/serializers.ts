@@ -12,9 +12,9 @@ import {
   shortSerializer,
   stringSerializer,
   uuidSerializer,
-} from '../../src';
-import { avroSerializer } from '../../src/serialize/avro';
-import { protobufSerializer } from '../../src/serialize/protobuf';
+} from 'millrace';
+import { avroSerializer } from 'millrace/avro';
+import { protobufSerializer } from 'millrace/protobuf';
 import { EVENT_SCHEMA, eventAt, valueAt } from '../record-pool';
 import { RECORDS, type Stage } from './stage';
 
