@@ -5,10 +5,9 @@
 // goes through the rest without waiting: other topics may have room.
 import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import type { BatchResult } from '../delivery/batch-result';
-import type { DeliveryReport } from '../delivery/delivery-report';
 import type { Epoch } from '../delivery/outstanding';
 import { type AdmissionWaits, NO_WAITS } from '../delivery/timeout-stage';
-import { BatchError, RecordError } from '../errors';
+import { BatchError, type RecordError } from '../errors';
 import { choosePartition } from '../partition/choose-partition';
 import type { Topic } from '../partition/topic';
 import { packDecorated } from '../serialize/decorated-records';
@@ -23,13 +22,14 @@ import {
   topicUnknown,
   waitEnded,
 } from './admission-errors';
-import { BatchFrame } from './batch-frame';
+import { BatchFrames } from './batch-frames';
 import { BatchOutcome } from './batch-outcome';
 import { BatchRecords } from './batch-records';
 import { type CheckedRecord, upperBoundOf } from './check-record';
 import { asRecordError } from './invalid-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { BatchRecord } from './record';
+import { SerializedAhead } from './serialized-ahead';
 import type { SendExtras } from './single-sends';
 import { isTopicName } from './topic-name';
 
@@ -45,6 +45,8 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   readonly #records: BatchRecords<K, V>;
   readonly #count: number;
   readonly #outcome: BatchOutcome<K, V>;
+  readonly #frames: BatchFrames;
+  readonly #serialized: SerializedAhead<K, V>;
   readonly #epoch: Epoch;
   readonly #resolve: (result: BatchResult) => void;
   readonly #reject: (error: BatchError) => void;
@@ -56,11 +58,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #next = 0;
   /** What it was when it was read, while it waits. */
   #held: CheckedRecord | undefined;
-  /** From the record at `#next` on, what a serializer's promises have made of them. */
-  #serialized: (CheckedRecord | RecordError)[] = [];
   #topic: Topic | undefined;
-  #frame: BatchFrame | undefined;
-  #framesInFlight = 0;
   /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
   readonly #unknownTopics = new Map<string, RecordError>();
   readonly #waits: AdmissionWaits = { ...NO_WAITS };
@@ -87,6 +85,8 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#records = new BatchRecords(records, extras?.topic);
     this.#count = this.#records.count;
     this.#outcome = new BatchOutcome(pipeline, this.#records);
+    this.#frames = new BatchFrames(pipeline.memory, pipeline.handover, this.#outcome, this.#finishIfSettled);
+    this.#serialized = new SerializedAhead(this.#records, pipeline.rules);
     this.#extras = extras;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -156,11 +156,11 @@ export class BatchSend<K, V> implements Waiter, InOrder {
 
   /** Refuses what has not been packed. */
   #refuseRest(error: (topic: string, index: number) => RecordError): void {
-    this.#serialized = [];
+    this.#serialized.forget();
     while (this.#next < this.#count) {
       this.#refuse(error(this.#held?.topic ?? this.#records.topicOf(this.#next), this.#next));
     }
-    this.#submit();
+    this.#frames.submit();
     this.#finishIfSettled();
   }
 
@@ -189,11 +189,9 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     const { maxBlockMs } = this.#pipeline.memory;
     const serializerMs = this.#waits.serializerMs + performance.now() - this.#waitingSince;
     const waits = { ...this.#waits, serializerMs };
-    this.#serialized.forEach((record, index) => {
-      if (record instanceof RecordError || record.pending === undefined) return;
-      const { topic, pending } = record;
-      this.#serialized[index] = serializationTimeout(topic, pending.field, index, maxBlockMs, waits);
-    });
+    this.#serialized.giveUpPending((topic, field, index) =>
+      serializationTimeout(topic, field, index, maxBlockMs, waits),
+    );
   }
 
   // -- packing --
@@ -209,16 +207,14 @@ export class BatchSend<K, V> implements Waiter, InOrder {
         this.#refuse(asRecordError(error, this.#next));
       }
     }
-    this.#submit();
+    this.#frames.submit();
     this.#finishIfSettled();
     return progress;
   }
 
   #packNext(): Progress {
     if (this.#held !== undefined) return this.#packHeld(this.#held);
-    const serialized = this.#serialized[this.#next];
-    if (serialized instanceof RecordError) throw serialized;
-    const record = serialized ?? this.#records.check(this.#next, this.#pipeline.rules);
+    const record = this.#serialized.at(this.#next) ?? this.#records.check(this.#next, this.#pipeline.rules);
     if (record.pending !== undefined) {
       this.#serializeRest(record);
       return 'waiting';
@@ -229,36 +225,19 @@ export class BatchSend<K, V> implements Waiter, InOrder {
 
   /** Has all other records serialized as well, so that their promises are kept side by side. */
   #serializeRest(first?: CheckedRecord): void {
-    const { serializing } = this.#pipeline;
-    const promises: Promise<void>[] = [];
-    const keep = (index: number, record: CheckedRecord) => {
-      this.#serialized[index] = record;
-      if (record.pending === undefined) return;
-      promises.push(
-        record.pending.kept.catch((error) => {
-          this.#serialized[index] = asRecordError(error, index);
-        }),
-      );
-    };
-    if (first !== undefined) keep(this.#next, first);
-    for (let index = this.#next + (first === undefined ? 0 : 1); index < this.#count; index++) {
-      try {
-        keep(index, this.#records.check(index, this.#pipeline.rules));
-      } catch (error) {
-        this.#serialized[index] = asRecordError(error, index);
-      }
-    }
+    const serialized = this.#serialized.serializeFrom(this.#next, first);
     this.#waitingSince = performance.now();
-    this.#leaveOrder = serializing.join(this.#records.topicsFrom(this.#next), Promise.all(promises), this);
+    const topics = this.#records.topicsFrom(this.#next);
+    this.#leaveOrder = this.#pipeline.serializing.join(topics, serialized, this);
   }
 
   /** Packs what needs no closer look, as far as it goes. False when the next record does. */
   #packUsual(): boolean {
-    const frame = this.#frame;
+    const frame = this.#frames.open;
     const topic = this.#topic;
     if (!this.#plain || this.#held !== undefined || frame === undefined || topic?.ready !== true)
       return false;
-    if (topic.refusal !== undefined || this.#serialized.length > 0) return false;
+    if (topic.refusal !== undefined || this.#serialized.any) return false;
     const { memory, handover, rules } = this.#pipeline;
     const { writer } = handover;
     const range = {
@@ -283,7 +262,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#pipeline.tally.accepted += count;
     this.#records.passed(this.#next, this.#next + count);
     this.#next += count;
-    this.#submitIfFull();
+    this.#frames.submitIfFull();
     return true;
   }
 
@@ -314,7 +293,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       }
       return 'full';
     }
-    this.#frameFor(topic.id, bound).holding.add(topic.id, bytes, 1);
+    this.#frames.withRoomFor(bound, this.#next, topic.id).holding.add(topic.id, bytes, 1);
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) {
       handover.writer.append(topic.id, partition, key, value);
@@ -365,41 +344,16 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     }
   }
 
-  /** The open frame, with room for a record of at most `bound` bytes. */
-  #frameFor(topicId: number, bound: number): BatchFrame {
-    const { writer } = this.#pipeline.handover;
-    if (this.#frame !== undefined && !writer.fits(bound)) this.#submit();
-    if (this.#frame === undefined) {
-      this.#pipeline.handover.begin(bound, this.#submitOpen);
-      this.#frame = new BatchFrame(
-        this.#next,
-        topicId,
-        this.#pipeline.memory,
-        this.#frameSettled,
-        this.#frameRefused,
-      );
-    }
-    return this.#frame;
-  }
-
   #packed(): void {
     this.#advance();
-    this.#submitIfFull();
-  }
-
-  #submitIfFull(): void {
-    const { writer } = this.#pipeline.handover;
-    if (writer.recordCount >= FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.#submit();
+    this.#frames.submitIfFull();
   }
 
   /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
   #refuse(error: RecordError): void {
     this.#outcome.refuse(this.#next, error);
     if (error.topic !== undefined) this.#rename(error.topic);
-    if (this.#frame !== undefined) {
-      this.#pipeline.handover.writer.appendRefused(this.#frame.topicId);
-      this.#frame.holding.add(this.#frame.topicId, 0, 1);
-    }
+    this.#frames.keepPlace();
     this.#packed();
   }
 
@@ -409,45 +363,20 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#next++;
   }
 
-  readonly #submitOpen = () => this.#submit();
-
-  #submit(): void {
-    const frame = this.#frame;
-    if (frame === undefined) return;
-    this.#frame = undefined;
-    this.#framesInFlight++;
-    this.#pipeline.handover.submit(frame, frame.packed);
-  }
-
   // -- the outcome --
 
-  readonly #frameSettled = (frame: BatchFrame, report: DeliveryReport): void => {
-    this.#outcome.frameSettled(frame, report);
-    this.#frameEnded();
-  };
-
-  readonly #frameRefused = (frame: BatchFrame, cause: unknown): void => {
-    this.#outcome.frameRefused(frame, cause);
-    this.#frameEnded();
-  };
-
-  #frameEnded(): void {
-    this.#framesInFlight--;
-    this.#finishIfSettled();
-  }
-
-  #finishIfSettled(): void {
+  readonly #finishIfSettled = (): void => {
     if (this.#next < this.#count) return;
     if (!this.#accepted) {
       this.#accepted = true;
       this.#ignoreSignal?.();
       this.#extras?.accepted?.();
     }
-    if (this.#framesInFlight > 0 || this.#finished) return;
+    if (this.#frames.anyOnTheirWay || this.#finished) return;
     this.#finished = true;
     const outcome = this.#outcome.conclude(this.#waits);
     if (outcome instanceof BatchError) this.#reject(outcome);
     else this.#resolve(outcome);
     this.#pipeline.outstanding.settle(this.#epoch, this.#count);
-  }
+  };
 }
