@@ -47,6 +47,7 @@ export class Transaction<K = BytesLike, V = BytesLike> {
   /** The first failure of a record or of offsets. */
   #failure: MillraceError | undefined;
   #ending: Promise<void> = Promise.resolve();
+  #asked: Promise<void> | undefined;
   #unsettled = 0;
   /** Something of it has been acknowledged. */
   #registered = false;
@@ -100,9 +101,10 @@ export class Transaction<K = BytesLike, V = BytesLike> {
    *   (_FENCED, …); COMMIT_TIMEOUT when the outcome is unknown; TRANSACTION_ENDED
    */
   async commit(): Promise<void> {
-    if (this.#state !== 'unresolved') this.#ensureActive();
     this.#host.ensureUsable();
-    await this.#end(() => this.#commit());
+    if (this.#state !== 'unresolved') this.#ensureActive();
+    this.#asked = this.#end(() => this.#commit());
+    await this.#asked;
   }
 
   async #commit(): Promise<void> {
@@ -130,19 +132,23 @@ export class Transaction<K = BytesLike, V = BytesLike> {
    */
   async abort(): Promise<void> {
     if (this.#state === 'unresolved') throw commitTimeout(undefined);
-    this.#ensureActive();
     this.#host.ensureUsable();
-    await this.takeBack();
+    this.#ensureActive();
+    this.#asked = this.takeBack();
+    await this.#asked;
   }
 
   /** @internal Aborts, also while the producer closes. */
   takeBack(): Promise<void> {
+    if (this.#state === 'aborting') return this.#ending;
     return this.#end(() => this.#abort());
   }
 
   async #abort(): Promise<void> {
     this.#state = 'aborting';
     try {
+      // It may be a serializer that asks for it, in the middle of a batch that is being packed.
+      await null;
       void this.#host.flush();
       const givingUp = setInterval(() => this.#host.giveUpWaiting(), GIVE_UP_EVERY_MS);
       try {
@@ -170,9 +176,14 @@ export class Transaction<K = BytesLike, V = BytesLike> {
     return this.#state === 'committed' || this.#state === 'aborted';
   }
 
-  /** @internal Resolves, or rejects, with the commit or abort that was called last. */
+  /** @internal Resolves, or rejects, with the commit or abort that was begun last, be it by the producer's close. */
   get ending(): Promise<void> {
     return this.#ending;
+  }
+
+  /** @internal Of the last commit() or abort() that was let begin. */
+  get asked(): Promise<void> | undefined {
+    return this.#asked;
   }
 
   #end(how: () => Promise<void>): Promise<void> {

@@ -111,8 +111,8 @@ export class Transactions<K = BytesLike, V = BytesLike> {
       const transaction = await this.begin();
       try {
         const result = await work(transaction);
-        // The work may have ended it by itself.
-        await (transaction.isActive() ? transaction.commit() : transaction.ending);
+        // The work may have ended it by itself. What else ended it, a close or a fatal error, committed nothing.
+        await (transaction.asked ?? transaction.commit());
         return result;
       } catch (thrown) {
         const error = await this.#reasonOf(thrown, transaction);

@@ -1,4 +1,6 @@
 // What a transaction may not be used for, and what it is told.
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -151,6 +153,30 @@ describe('a transaction', () => {
     await (await producer.beginTransaction()).abort();
     expect(await producer.transact(() => 'result')).toBe('result');
     await producer.transact((tx) => tx.sendOffsets({ consumerGroupId: 'g', topics: [] }));
+  });
+
+  it('never passes for committed when something else has ended it', async () => {
+    const { cluster, producer } = await start();
+    const running = producer.transact(async (tx) => {
+      await tx.send(record);
+      const closed = producer.close();
+      await sleep(200);
+      await closed;
+      return 'result';
+    });
+    await expect(running).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    for (const code of ['PRODUCER_FENCED', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'] as const) {
+      const fenced = openProducer({ bootstrapServers: cluster.bootstrapServers, transactionalId: code });
+      const fatal = once(fenced, 'brokerError');
+      const ended = fenced.transact(async (tx) => {
+        cluster.failRequests('AddPartitionsToTxn', code);
+        void tx.send(record);
+        expect((await fatal)[0]).toMatchObject({ fatal: true });
+        return 'result';
+      });
+      await expect(ended).rejects.toMatchObject({ fatal: true });
+      cluster.clearFailures('AddPartitionsToTxn');
+    }
   });
 
   it('may be ended within transact', async () => {
