@@ -179,8 +179,12 @@ export class BufferMemory {
   }
 
   #expireAll(reason: WaitEnd): void {
-    for (let waiting = this.#waiting; waiting > 0; waiting--) {
-      this.#leave(this.#longestWaiting() as TopicShare).expire(reason);
+    // Who is told may take others out, or come to wait anew.
+    const until = this.#arrivals;
+    for (;;) {
+      const share = this.#longestWaiting();
+      if (share === undefined || arrivalOf(share) >= until) break;
+      this.#leave(share).expire(reason);
     }
     this.#arm();
   }

@@ -166,12 +166,19 @@ export class BatchSend<K, V> implements Waiter, InOrder {
 
   readonly #abort = (): void => {
     if (this.#accepted) return;
-    const signal = this.#extras?.signal as AbortSignal;
     this.#pipeline.memory.forget(this);
     this.#forgetTopic?.();
-    this.#refuseRest((topic, index) => aborted(topic, index, signal));
+    this.#stopIfAborted();
     this.#leaveOrder?.();
   };
+
+  /** What is not packed yet when the signal fires is not sent, whoever comes to see it first. */
+  #stopIfAborted(): boolean {
+    const signal = this.#extras?.signal;
+    if (signal?.aborted !== true) return false;
+    this.#refuseRest((topic, index) => aborted(topic, index, signal));
+    return true;
+  }
 
   // -- in the order of serialization --
 
@@ -200,7 +207,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #pack(): Progress {
     let progress: Progress = 'packed';
     while (this.#next < this.#count && progress === 'packed') {
-      if (this.#packUsual()) continue;
+      if (this.#stopIfAborted() || this.#packUsual()) continue;
       try {
         progress = this.#packNext();
       } catch (error) {
@@ -352,7 +359,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   /** The record at hand fails by itself. In an open frame it keeps its place, so that indexes agree. */
   #refuse(error: RecordError): void {
     this.#outcome.refuse(this.#next, error);
-    if (error.topic !== undefined) this.#rename(error.topic);
+    this.#rename(error.topic ?? this.#records.topicOf(this.#next));
     this.#frames.keepPlace();
     this.#packed();
   }

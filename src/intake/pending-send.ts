@@ -64,7 +64,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
 
   go(): void {
     this.#waits.serializerMs = performance.now() - this.#since;
-    this.#awaitTopic();
+    if (!this.#stopIfAborted()) this.#awaitTopic();
   }
 
   giveUp(reason: WaitEnd): void {
@@ -98,6 +98,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
   readonly #onTopic = (error: RecordError | undefined): void => {
     if (this.#ended) return;
     this.#waits.metadataMs = performance.now() - this.#since;
+    if (this.#stopIfAborted()) return;
     if (error === undefined) this.#awaitMemory();
     else this.#fail(topicUnknown(error, this.#waits));
   };
@@ -129,6 +130,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
   }
 
   resume(): boolean {
+    if (this.#stopIfAborted()) return true;
     if (!this.#pipeline.memory.tryTake(this.topicId, this.wanted, this)) return false;
     this.#waits.bufferMs = performance.now() - this.#since;
     this.#pack();
@@ -180,7 +182,15 @@ export class PendingSend<K, V> implements Waiter, InOrder {
     const { topics, memory } = this.#pipeline;
     topics.forgetWaiter(this.#onTopic);
     memory.forget(this);
-    this.#fail(aborted(this.#topic.name, 0, this.#extras?.signal as AbortSignal));
+    this.#stopIfAborted();
     this.#leaveOrder?.();
   };
+
+  /** What still waits when the signal fires is not sent, whoever comes to see it first. */
+  #stopIfAborted(): boolean {
+    const signal = this.#extras?.signal;
+    if (signal?.aborted !== true) return false;
+    this.#fail(aborted(this.#topic.name, 0, signal));
+    return true;
+  }
 }
