@@ -85,13 +85,15 @@ export class FrameHandover {
         const own = details.filter(([frame]) => frame === report.frame);
         if (own.length > 0) report.details = new Map(own.map(([, index, text]) => [index, text]));
       }
+      const owner = this.#owners[report.frame];
+      if (owner === undefined) continue; // it was abandoned
       if (report.kind === 'settled') this.#take(report.frame).settled(report);
-      else if (report.kind === 'partly') this.#owners[report.frame]?.partly(report);
-      else this.#owners[report.frame]?.givenUp(report);
+      else if (report.kind === 'partly') owner.partly(report);
+      else owner.givenUp(report);
     }
   }
 
-  /** Tells every owner that its records' outcomes will not be known here; the addon must report none after this. */
+  /** Tells every owner that its records' outcomes will not be known here. What the addon still reports of them is passed over. */
   abandon(): void {
     this.#owners.forEach((owner, id) => {
       if (owner !== undefined) this.#take(id).settled(abandonedReport(id, this.#recordCounts[id]));

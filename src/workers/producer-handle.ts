@@ -77,14 +77,15 @@ export function readHandle<K, V>(handle: ProducerHandle, own: AttachOptions<K, V
     );
   }
   check('attach: options', OBJECT, own);
-  const chosen = lookInto('attach: options', () => ({ ...own }));
-  for (const name of Object.keys(chosen)) {
+  const given = lookInto('attach: options', () => Object.entries({ ...own }));
+  for (const [name] of given) {
     if (!OWN.includes(name as never)) {
       throw new ConfigError(
         `attach: option ${name} is not a thread's to choose: only ${OWN.join(', ')} are; the rest is the owner's`,
       );
     }
   }
+  const chosen: AttachOptions<K, V> = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   const partitioner = chosen.partitioner ?? (handle.partitioner as AttachOptions<K, V>['partitioner']);
   if (partitioner === undefined) {
     throw new ConfigError(

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Producer, type ProducerHandle, type ProducerOptions } from '../../src';
@@ -10,6 +11,7 @@ import { readBack } from '../broker/read-back';
 import { endOffsets } from '../broker/topics';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
+import { toldToProcess } from '../testing/uncaught';
 
 interface Answer {
   results?: { partition: number; offset: bigint }[];
@@ -253,6 +255,26 @@ describe('threads that share a producer, in trouble', () => {
     expect(await endOffsets(cluster.bootstrapServers, 'orders')).toEqual([3n]);
   });
 
+  it('may be closed in the middle of their acknowledgements', async () => {
+    const { cluster, producer } = await withBrokerDown();
+    cluster.brokerUp(1);
+    const uncaught = await toldToProcess('uncaughtException', async () => {
+      for (let round = 0; round < 10; round++) {
+        const attached = Producer.attach(producer.share());
+        await attached.send({ topic: 'orders' });
+        const sends = Array.from({ length: 2_000 }, () => attached.send({ topic: 'orders' }));
+        const told = Promise.allSettled(sends);
+        await sleep(round);
+        await attached.close({ timeoutMs: 0 });
+        for (const outcome of await told) {
+          if (outcome.status === 'rejected')
+            expect(outcome.reason).toMatchObject({ code: 'PRODUCER_CLOSED' });
+        }
+      }
+    });
+    expect(uncaught).toEqual([]);
+  });
+
   it('divide bufferMemory: each waits for its own records', async () => {
     const options = { bufferMemory: 40_000, topicBufferShare: 1, maxBlockMs: 300 };
     const { cluster, producer, sender } = await withBrokerDown(options);
@@ -332,6 +354,13 @@ describe('a handle', () => {
     expect(() => Producer.attach(owner().share(), options)).toThrow(
       /option acks is not a thread's to choose/,
     );
+  });
+
+  it('keeps the owner’s value for an option that is given as undefined', async () => {
+    const producer = openProducer({ bootstrapServers: 'localhost:1', maxBlockMs: 100 });
+    const attached = Producer.attach(producer.share(), { maxBlockMs: undefined });
+    onTestFinished(async () => void (await attached.close({ timeoutMs: 0 })));
+    await expect(attached.send({ topic: 'orders' })).rejects.toThrow(/maxBlockMs \(100 ms\)/);
   });
 
   it('ends with its producer', async () => {
