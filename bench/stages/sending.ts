@@ -59,7 +59,6 @@ export function deliveryStages(): Stage[] {
       run: () => {
         const result = new BatchResult(
           RECORDS,
-          0,
           [{ begin: 0, packedAt: 0, report: report() }],
           refusals,
           names,

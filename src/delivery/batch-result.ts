@@ -1,5 +1,5 @@
 // What became of a batch: typed arrays over the addon's reports, put together only when read.
-import { kafkaErrorName, type RecordError } from '../errors';
+import type { RecordError } from '../errors';
 import type { DeliveryReport } from './delivery-report';
 import { RecordMetadata, TIMESTAMP_TYPES } from './record-metadata';
 
@@ -18,23 +18,23 @@ export class BatchResult {
   readonly count: number;
   readonly failedCount: number;
   readonly #parts: readonly BatchPart[];
-  readonly #refusals: ReadonlyMap<number, RecordError>;
+  readonly #failures: ReadonlyMap<number, RecordError>;
   readonly #topicOf: (index: number) => string;
   #partitions: Int32Array | undefined;
   #offsets: BigInt64Array | undefined;
   #timestamps: Float64Array | undefined;
 
+  /** @internal @param failures by index, of every record that failed */
   constructor(
     count: number,
-    failedCount: number,
     parts: readonly BatchPart[],
-    refusals: ReadonlyMap<number, RecordError>,
+    failures: ReadonlyMap<number, RecordError>,
     topicOf: (index: number) => string,
   ) {
     this.count = count;
-    this.failedCount = failedCount;
+    this.failedCount = failures.size;
     this.#parts = parts;
-    this.#refusals = refusals;
+    this.#failures = failures;
     this.#topicOf = topicOf;
   }
 
@@ -70,13 +70,10 @@ export class BatchResult {
     return this.errorCode(index) === undefined;
   }
 
-  /** The error code of the record at this index (as RecordError's), or undefined when it was delivered. */
+  /** The error code of the record at this index (its RecordError's), or undefined when it was delivered. */
   errorCode(index: number): string | undefined {
-    const part = this.#partOf(index);
-    const refusal = this.#refusals.get(index);
-    if (refusal !== undefined || part === undefined) return refusal?.code;
-    const code = part.report.errors[index - part.begin];
-    return code === 0 ? undefined : kafkaErrorName(code);
+    this.#ensureInside(index);
+    return this.#failures.get(index)?.code;
   }
 
   /** Metadata of the record at this index, as a single send would have given. */
@@ -93,10 +90,13 @@ export class BatchResult {
 
   /** The frame that carried the record, or undefined when it never got into one. */
   #partOf(index: number): BatchPart | undefined {
-    if (!(index >= 0 && index < this.count)) {
-      throw new RangeError(`record index ${index} is outside the batch of ${this.count}`);
-    }
+    this.#ensureInside(index);
     return this.#parts.find(({ begin, report }) => index >= begin && index < begin + report.count);
+  }
+
+  #ensureInside(index: number): void {
+    if (index >= 0 && index < this.count) return;
+    throw new RangeError(`record index ${index} is outside the batch of ${this.count}`);
   }
 
   // With a single part, the report's own array: no copy.

@@ -13,7 +13,8 @@ export class BatchOutcome<K, V> {
   readonly #pipeline: Pipeline<K, V>;
   readonly #records: BatchRecords<K, V>;
   readonly #parts: BatchPart[] = [];
-  readonly #refusals = new Map<number, RecordError>();
+  /** By index. */
+  readonly #failures = new Map<number, RecordError>();
 
   constructor(pipeline: Pipeline<K, V>, records: BatchRecords<K, V>) {
     this.#pipeline = pipeline;
@@ -22,7 +23,7 @@ export class BatchOutcome<K, V> {
 
   refuse(index: number, error: RecordError): void {
     this.#pipeline.tally.refused++;
-    this.#refusals.set(index, error.index === index ? error : error.at(index));
+    this.#failures.set(index, error.index === index ? error : error.at(index));
   }
 
   frameSettled(frame: BatchFrame, report: DeliveryReport): void {
@@ -34,9 +35,9 @@ export class BatchOutcome<K, V> {
     const { nameAt } = this.#records;
     for (let i = 0; i < frame.count; i++) {
       const index = frame.begin + i;
-      if (this.#refusals.has(index)) continue;
+      if (this.#failures.has(index)) continue;
       this.#pipeline.tally.failed++;
-      this.#refusals.set(index, frameRefused(nameAt(index), index, cause));
+      this.#failures.set(index, frameRefused(nameAt(index), index, cause));
     }
   }
 
@@ -44,18 +45,18 @@ export class BatchOutcome<K, V> {
   conclude(waits: AdmissionWaits): BatchResult | BatchError {
     const { tally } = this.#pipeline;
     const { count, nameAt } = this.#records;
-    const errors = [...this.#refusals.values()];
-    for (const part of this.#parts) this.#addFailures(part, waits, errors);
-    const result = new BatchResult(count, errors.length, this.#parts, this.#refusals, nameAt);
+    for (const part of this.#parts) this.#addFailures(part, waits);
+    const failures = this.#failures;
+    const result = new BatchResult(count, this.#parts, failures, nameAt);
     tally.delivered += result.deliveredCount;
-    if (errors.length === 0) return result;
+    if (failures.size === 0) return result;
     return new BatchError(
-      errors.sort((a, b) => a.index - b.index),
+      [...failures.values()].sort((a, b) => a.index - b.index),
       result,
     );
   }
 
-  #addFailures(part: BatchPart, waits: AdmissionWaits, errors: RecordError[]): void {
+  #addFailures(part: BatchPart, waits: AdmissionWaits): void {
     const { begin, packedAt, report } = part;
     if (report.failedCount === 0) return;
     const { tally, topics, health } = this.#pipeline;
@@ -67,7 +68,7 @@ export class BatchOutcome<K, V> {
       const topic = topics.known(topicName);
       const error = recordFailure(report, i, { topicName, topic, index, packedAt, waits }, health);
       tally.countFailure(error.code, error.persisted, this.#records.complete(index));
-      errors.push(error);
+      this.#failures.set(index, error);
     });
     topics.refreshSoon();
   }

@@ -17,10 +17,11 @@ export function invalid(
   );
 }
 
-/** Of a record that nobody has looked at yet, for the words of an error. */
+/** Of a record that nobody has looked at, for the words of an error: '' where it has none that could be read. */
 export function topicOf(read: () => { topic?: unknown } | undefined, defaultTopic?: string): string {
   try {
-    return String(read()?.topic ?? defaultTopic);
+    const topic = read()?.topic ?? defaultTopic;
+    return topic === undefined ? '' : String(topic);
   } catch {
     return '';
   }

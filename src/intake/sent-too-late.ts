@@ -31,7 +31,7 @@ export function batchSentTooLate(
   const errors = Array.from(records, (record, index) => sentTooLate(record, index, defaultTopic));
   const refusals = new Map(errors.map((error) => [error.index, error]));
   const topicAt = (index: number) => errors[index].topic as string;
-  const result = new BatchResult(errors.length, errors.length, [], refusals, topicAt);
+  const result = new BatchResult(errors.length, [], refusals, topicAt);
   return new BatchError(errors, result, 'PRODUCER_CLOSED');
 }
 

@@ -1,6 +1,7 @@
 // What a delivered record's metadata says is what is stored.
-import { expect, it } from 'vitest';
-import { type BatchResult, type ProducerRecord, RecordMetadata } from '../../src';
+import { expect, it, onTestFinished } from 'vitest';
+import { type BatchError, type BatchResult, type ProducerRecord, RecordMetadata } from '../../src';
+import { EmbeddedCluster } from '../../src/testing';
 import { readBack } from '../broker/read-back';
 import { describeOnKafka } from '../broker/real-broker';
 import { createTopic, endOffsets } from '../broker/topics';
@@ -132,4 +133,26 @@ describeOnEachCluster('metadata', (cluster) => {
       expect([result.offsets[0], result.offsets[99]]).toEqual([BigInt(i * 100), BigInt(i * 100 + 99)]);
     }
   });
+});
+
+it('a batch with failures tells each record’s own topic, and its error’s code', async () => {
+  const own = await EmbeddedCluster.start({ topics: ['a', 'b'] });
+  onTestFinished(() => own.close());
+  const producer = openProducer({ bootstrapServers: own.bootstrapServers });
+  const failed = (records: object[]): Promise<BatchError> =>
+    producer.sendBatch(records as ProducerRecord[]).then(
+      () => expect.unreachable('some must fail'),
+      (error) => error,
+    );
+  const { errors, result } = await failed([{ topic: 'a' }, { topic: 'bad name' }, {}, { topic: 'b' }]);
+  expect([0, 1, 2, 3].map((i) => result.record(i).topic)).toEqual(['a', 'bad name', '', 'b']);
+  const codes = [undefined, 'INVALID_RECORD', 'INVALID_RECORD', undefined];
+  expect([0, 1, 2, 3].map((i) => result.errorCode(i))).toEqual(codes);
+  expect(errors.map(({ index }) => index)).toEqual([1, 2]);
+  own.setLeader('a', 0, null);
+  const late = failed([{ topic: 'a', partition: 0 }, { topic: 'b' }]);
+  await producer.close({ timeoutMs: 500 });
+  const { errors: lateErrors, result: lateResult } = await late;
+  expect(lateErrors.map(({ index, code }) => [index, code])).toEqual([[0, 'PRODUCER_CLOSED']]);
+  expect([0, 1].map((i) => lateResult.errorCode(i))).toEqual(['PRODUCER_CLOSED', undefined]);
 });
