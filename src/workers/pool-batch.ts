@@ -1,9 +1,10 @@
 // One batch divided among the threads of a pool, and their outcomes put together again.
 import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { emptyReport, REFUSED } from '../delivery/delivery-report';
-import { BatchError, describeValue, messageOf, RecordError, withoutStack } from '../errors';
+import { BatchError, describeValue, messageOf, type RecordError } from '../errors';
 import type { BatchRecord } from '../intake/record';
-import type { PartOutcome, PoolFailure } from './pool-messages';
+import { asRecordError, failureOf, type PoolFailure } from './pool-failure';
+import type { PartOutcome } from './pool-messages';
 import { threadOf } from './thread-of-key';
 
 type AnyRecord = BatchRecord<unknown, unknown>;
@@ -70,13 +71,10 @@ export function gather(
   offsets.fill(-1n);
   timestamps.fill(-1);
 
-  const fail = (index: number, message: string, { code, persisted, retriable }: PoolFailure) => {
+  const fail = (index: number, message: string, failure: PoolFailure) => {
     errors[index] = REFUSED;
     const partition = partitions[index] < 0 ? undefined : partitions[index];
-    failures.set(
-      index,
-      withoutStack(() => new RecordError(message, code, { topic, partition, index, persisted, retriable })),
-    );
+    failures.set(index, asRecordError(failure, message, { topic, partition, index }));
   };
   const failHere = (index: number, failure: PoolFailure) =>
     fail(index, `record ${index} for topic ${topic}: ${failure.message}`, failure);
@@ -105,10 +103,20 @@ export function gather(
   });
 
   const whole: BatchPart[] = count === 0 ? [] : [{ begin: 0, packedAt: 0, report }];
-  const result = new BatchResult(count, failures.size, whole, failures, () => topic);
+  const result = new BatchResult(count, whole, failures, () => topic);
   if (failures.size === 0) return result;
   throw new BatchError(
     [...failures.values()].sort((a, b) => a.index - b.index),
     result,
   );
+}
+
+/** What a batch is told of which nothing could be sent. @throws BatchError, unless it is empty */
+export function refuse(topic: string, records: readonly AnyRecord[], reason: unknown): BatchResult {
+  const whole: DividedBatch = {
+    count: records.length,
+    parts: [{ thread: 0, records, indexes: undefined }],
+    refused: new Map(),
+  };
+  return gather(topic, whole, [{ status: 'rejected', reason: failureOf(reason) }]);
 }

@@ -1,4 +1,5 @@
 // What a pool and its threads tell each other.
+import type { FailedRecord } from './pool-failure';
 import type { ProducerHandle } from './producer-handle';
 import type { RecordColumns } from './record-columns';
 import type { WorkerModulePath } from './worker-module';
@@ -19,17 +20,6 @@ export interface SendTask {
   readonly topic: string;
   readonly columns: RecordColumns;
 }
-
-export interface FailedRecord {
-  index: number;
-  code: string;
-  message: string;
-  persisted: 'no' | 'possibly';
-  retriable: boolean;
-}
-
-/** Why there is no outcome. `persisted`: whether some of the records may have been handed over all the same. */
-export type PoolFailure = Pick<FailedRecord, 'code' | 'message' | 'persisted'> & { retriable?: boolean };
 
 export interface PartOutcome {
   partitions: Int32Array;

@@ -3,7 +3,8 @@
 import { Piscina } from 'piscina';
 import { messageOf } from '../errors';
 import type { BatchRecord } from '../intake/record';
-import type { PartOutcome, PoolFailure, PoolUser, SendTask } from './pool-messages';
+import type { PoolFailure } from './pool-failure';
+import type { PartOutcome, PoolUser, SendTask } from './pool-messages';
 import { type RecordColumns, toColumns } from './record-columns';
 import { workerEntry } from './worker-entry';
 

@@ -2,9 +2,10 @@
 // come. Piscina calls what is exported here.
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import type { BatchResult } from '../delivery/batch-result';
-import { BatchError, MillraceError, messageOf } from '../errors';
+import { BatchError } from '../errors';
 import { Producer } from '../producer';
-import type { FailedRecord, PartOutcome, PoolFailure, PoolUser, SendTask } from './pool-messages';
+import { type FailedRecord, failedRecord, failureOf } from './pool-failure';
+import type { PartOutcome, PoolUser, SendTask } from './pool-messages';
 import type { AttachOptions } from './producer-handle';
 import { fromColumns } from './record-columns';
 import { loadWorkerModule } from './worker-module';
@@ -25,10 +26,7 @@ export async function send({ user, opening, topic, columns }: SendTask): Promise
     return outcomeOf(await sent, [], microseconds);
   } catch (error) {
     if (!(error instanceof BatchError)) throw failureOf(error);
-    const failed = error.errors.map(({ index, code, message, persisted, retriable }): FailedRecord => {
-      return { index, code, message, persisted, retriable };
-    });
-    return outcomeOf(error.result, failed, microseconds);
+    return outcomeOf(error.result, error.errors.map(failedRecord), microseconds);
   }
 }
 
@@ -66,16 +64,4 @@ function outcomeOf(result: BatchResult, failed: FailedRecord[], microseconds: nu
     [transferableSymbol]: [partitions.buffer, offsets.buffer, timestamps.buffer, timestampTypes.buffer],
     [valueSymbol]: outcome,
   }) as unknown as PartOutcome;
-}
-
-/** Of a batch of which nothing was handed over. Errors themselves do not keep their code between threads. */
-function failureOf(error: unknown): PoolFailure {
-  const { code, retriable } =
-    error instanceof MillraceError ? error : { code: 'WORKER_FAILED', retriable: false };
-  return {
-    code,
-    message: messageOf(error),
-    persisted: 'no',
-    retriable,
-  };
 }

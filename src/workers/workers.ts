@@ -11,6 +11,7 @@ import {
   required,
 } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
+import { MillraceError } from '../errors';
 import { countOf } from '../intake/batch-records';
 import type { BatchRecord } from '../intake/record';
 import { TOPIC } from '../intake/topic-name';
@@ -18,7 +19,7 @@ import { closedError } from '../lifecycle';
 import { pause } from '../pause';
 import { MODULE } from './load-module';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
-import { divide, gather } from './pool-batch';
+import { divide, gather, refuse } from './pool-batch';
 import type { PoolUser } from './pool-messages';
 import { PoolThread } from './pool-thread';
 import type { ProducerHandle } from './producer-handle';
@@ -93,6 +94,9 @@ export class Workers<K = unknown, V = unknown> {
   readonly #pending = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
   #ended = false;
+  /** Rejects when the producer has closed and waits no longer. */
+  readonly #overdue: Promise<never>;
+  #giveUp = () => {};
 
   /** @internal See `producer.workers()`. */
   constructor(
@@ -113,6 +117,10 @@ export class Workers<K = unknown, V = unknown> {
       module: { module: String(module), export: name, options: given },
       longestSilenceMs: 2 * maxBlockMs + deliveryTimeoutMs + SERIALIZING_MS,
     };
+    this.#overdue = new Promise((_, reject) => {
+      this.#giveUp = () => reject(closedError());
+    });
+    this.#overdue.catch(() => {});
     this.#threads = PoolThread.take(threads);
     this.#startedBefore = startedOf(this.#threads);
   }
@@ -144,8 +152,13 @@ export class Workers<K = unknown, V = unknown> {
       const mode = this.#options.mode === 'auto' ? choice.mode : this.#options.mode;
       const given = records as readonly BatchRecord<unknown, unknown>[];
       const bytes = bytesIn(given);
-      if (mode === 'pool') sent = this.#sendToPool(topic, given, choice);
-      else sent = this.#sendInline(await this.#inlineProducer(), topic, given, choice);
+      if (mode === 'pool') {
+        sent = this.#sendToPool(topic, given, choice);
+      } else {
+        const producer = await this.#inlineProducer();
+        if (producer instanceof MillraceError) return refuse(topic, given, producer);
+        sent = this.#sendInline(producer, topic, given, choice);
+      }
       this.#keep(sent, count, bytes);
     } finally {
       next();
@@ -162,7 +175,7 @@ export class Workers<K = unknown, V = unknown> {
   async #close(): Promise<void> {
     await this.#turn;
     await Promise.allSettled(this.#pending);
-    const inline = await this.#inline?.catch(() => undefined);
+    const inline = await Promise.race([this.#inline, this.#overdue]).catch(() => undefined);
     await Promise.all([inline?.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
     this.#onClosed();
   }
@@ -174,6 +187,7 @@ export class Workers<K = unknown, V = unknown> {
     const closed = this.close();
     await Promise.race([closed, homecoming.over]);
     if (homecoming.isOver) {
+      this.#giveUp();
       for (const thread of this.#threads) thread.end('the producer closed while it was at work');
     }
     homecoming.cancel();
@@ -227,15 +241,17 @@ export class Workers<K = unknown, V = unknown> {
     }
   }
 
-  async #inlineProducer(): Promise<InlineProducer> {
+  /** Or why there is none. @throws MillraceError PRODUCER_CLOSED */
+  async #inlineProducer(): Promise<InlineProducer | MillraceError> {
     const { module, export: name, options } = this.#options;
     this.#inline ??= loadWorkerModule({ module, export: name, options }).then(this.#attach);
     try {
-      return await this.#inline;
+      return await Promise.race([this.#inline, this.#overdue]);
     } catch (error) {
       // The next batch tries again.
       this.#inline = undefined;
-      throw error;
+      if (!(error instanceof MillraceError) || this.#ended) throw error;
+      return error;
     }
   }
 

@@ -56,3 +56,5 @@ module.exports.fails = () => {
 };
 
 module.exports.gives = () => 'nothing of use';
+
+module.exports.never = () => new Promise(() => {});

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   BatchError,
   type BatchResult,
+  MillraceError,
   type Producer,
   type ProducerHandle,
   type Workers,
@@ -234,14 +235,54 @@ describe('a pool whose module is of no use', () => {
       expect(errors[1].message).toMatch(message);
     }
     const inline = openWorkers<unknown, object>(producer, { ...module, mode: 'inline' });
-    await expect(inline.sendBatch('orders', [{ value: {} }])).rejects.toMatchObject({
-      code: 'MODULE_FAILED',
-    });
+    const { errors } = await failureOf(inline.sendBatch('orders', [{ value: {} }]));
+    expect(errors).toMatchObject([{ code: 'MODULE_FAILED', message: expect.stringMatching(message) }]);
     await producer.send({ topic: 'orders', value: 'still there' });
   });
 });
 
 describe('workers', () => {
+  it.each(['pool', 'inline', 'auto'] as const)(
+    'in mode %s end with their producer, though their module never comes to an end',
+    async (mode) => {
+      const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+      onTestFinished(() => cluster.close());
+      const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+      const workers = producer.workers({ module: MODULE, export: 'never', mode, threads: 1 });
+      const sent = expect(workers.sendBatch('orders', [{ value: {} }])).rejects.toBeInstanceOf(MillraceError);
+      await producer.close({ timeoutMs: 100 });
+      await sent;
+    },
+  );
+
+  it('tell as much of a failure from another thread as from this one', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const told = [];
+    for (const mode of ['inline', 'pool'] as const) {
+      const producer = openProducer({
+        bootstrapServers: cluster.bootstrapServers,
+        deliveryTimeoutMs: 1000,
+        requestTimeoutMs: 500,
+      });
+      const workers = openWorkers<unknown, object>(producer, { mode, threads: 1 });
+      const bad = await failureOf(workers.sendBatch('orders', [{ value: {} }, { value: { bad: true } }]));
+      cluster.setLeader('orders', 0, null);
+      const late = await failureOf(workers.sendBatch('orders', [{ value: {} }]));
+      cluster.setLeader('orders', 0, 1);
+      const [{ index, code, field, cause, message }] = bad.errors;
+      const [{ code: lateCode, timedOutIn, waited = {} }] = late.errors;
+      const first = { index, code, field, message, cause: String(cause) };
+      told.push({ first, second: { lateCode, staged: typeof timedOutIn, waited: Object.keys(waited) } });
+    }
+    const [inline, pool] = told;
+    expect(pool).toEqual(inline);
+    expect(inline).toMatchObject({
+      first: { index: 1, code: 'SERIALIZATION_FAILED', field: 'value', cause: 'Error: no good' },
+      second: { lateCode: '_MSG_TIMED_OUT', staged: 'string' },
+    });
+  });
+
   it('refuse what cannot be cloned, and go on', async () => {
     const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
     onTestFinished(() => cluster.close());
