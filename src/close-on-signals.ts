@@ -10,6 +10,32 @@ export interface CloseOnSignalsOptions<K, V> extends CloseOptions {
   onClosed?: (receipt: CloseReceipt<K, V>, signal: NodeJS.Signals) => unknown;
 }
 
+type Listener = (signal: NodeJS.Signals) => unknown;
+
+/** Who waits for a signal. One handler of the process is for all: Node warns of a leak where there are more than ten. */
+const listening = new Map<NodeJS.Signals, Set<Listener>>();
+
+function tellAll(signal: NodeJS.Signals): void {
+  for (const listener of listening.get(signal) ?? []) listener(signal);
+}
+
+function listen(signal: NodeJS.Signals, listener: Listener): void {
+  let all = listening.get(signal);
+  if (all === undefined) {
+    all = new Set();
+    listening.set(signal, all);
+    process.on(signal, tellAll);
+  }
+  all.add(listener);
+}
+
+function stopListening(signal: NodeJS.Signals, listener: Listener): void {
+  const all = listening.get(signal);
+  if (!all?.delete(listener) || all.size > 0) return;
+  listening.delete(signal);
+  process.off(signal, tellAll);
+}
+
 /** Nobody can listen to these. */
 const DEAF: readonly string[] = ['SIGKILL', 'SIGSTOP'];
 
@@ -41,7 +67,7 @@ export function closeOnSignals<K, V>(
   const signals = [...named];
   let isClosing = false;
   const takeBack = () => {
-    for (const signal of signals) process.off(signal, listener);
+    for (const signal of signals) stopListening(signal, listener);
   };
   const listener = async (signal: NodeJS.Signals): Promise<void> => {
     if (isClosing) return;
@@ -54,6 +80,6 @@ export function closeOnSignals<K, V>(
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
     }
   };
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of signals) listen(signal, listener);
   return takeBack;
 }

@@ -27,8 +27,8 @@ const PARTLY_AFTER_MS = 200;
 const GIVE_UP_GRACE_MS = 1500;
 /** A blocking flush holds a thread of libuv's pool: in slices. */
 const FLUSH_SLICE_MS = 100;
-/** Between two looks at whether other threads' records are delivered. */
-const OTHERS_POLL_MS = 5;
+/** Between two looks at what librdkafka cannot be waited for: other threads' records, and what has yet to come to it. */
+const POLL_MS = 10;
 
 export interface EngineParts<K, V> {
   options: ResolvedOptions<K, V>;
@@ -207,14 +207,19 @@ export class Engine<K, V> {
     void drained.then(() => {
       done = true;
     });
-    while (!done) await this.client.flush(FLUSH_SLICE_MS);
+    // Where librdkafka has nothing, what is waited for has yet to come there: for a serializer, a topic or memory.
+    while (!done) {
+      // What is waited for may have yet to come there: it waits for a serializer, its topic or memory.
+      const nothingInside = (await this.client.flush(FLUSH_SLICE_MS)) === 0;
+      if (nothingInside) await pause(POLL_MS).over;
+    }
   }
 
   /** What attached threads have handed over, dead ones included. */
   async #othersDelivered(deadline: Pause): Promise<void> {
     while (this.client.unsettledElsewhere() > 0 && !deadline.isOver) {
       await this.client.flush(FLUSH_SLICE_MS);
-      await pause(OTHERS_POLL_MS).over;
+      await pause(POLL_MS).over;
     }
   }
 

@@ -161,7 +161,7 @@ export class RecordError extends MillraceError {
 
   /** The same error for the record at another index. */
   at(index: number): RecordError {
-    return this.#with({ index });
+    return this.#with({ index }, this.message.replace(/^record \d+/, `record ${index}`));
   }
 
   /** @internal The same error for a record that has waited so long. */
@@ -169,9 +169,9 @@ export class RecordError extends MillraceError {
     return this.#with({ waited });
   }
 
-  #with(details: RecordErrorDetails): RecordError {
+  #with(details: RecordErrorDetails, message = this.message): RecordError {
     return withoutStack(
-      () => new RecordError(this.message, this.code, { ...this, cause: this.cause, ...details }),
+      () => new RecordError(message, this.code, { ...this, cause: this.cause, ...details }),
     );
   }
 }

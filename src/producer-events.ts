@@ -15,3 +15,5 @@ export interface ProducerEvents {
   /** A topic has got more partitions; `action` says what is done about it (`onPartitionGrowth`). */
   partitionsGrown: [growth: PartitionGrowth];
 }
+
+export type Listener<E extends keyof ProducerEvents> = (...told: ProducerEvents[E]) => void;

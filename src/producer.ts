@@ -35,7 +35,7 @@ import { RulesByTopic } from './options/topic-rules';
 import { validateOptions } from './options/validate';
 import type { PartitionInfo } from './partition/topic';
 import { type Pause, pause } from './pause';
-import type { ProducerEvents } from './producer-events';
+import type { Listener, ProducerEvents } from './producer-events';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
 import { Transactions, type TransactOptions } from './transactions/transactions';
@@ -122,13 +122,23 @@ export class Producer<K = BytesLike, V = BytesLike>
     });
   }
 
-  /** As an EventEmitter's. Requests are only told of where somebody listens: there may be thousands a second. */
-  override on<E extends keyof ProducerEvents>(
-    event: E,
-    listener: (...args: ProducerEvents[E]) => void,
-  ): this {
-    if (event === 'request' && this.#lifecycle.state === 'open') this.#engine.client.watchRequests();
+  override on<E extends keyof ProducerEvents>(event: E, listener: Listener<E>): this {
+    this.#listenedTo(event);
     return super.on(event, listener as never);
+  }
+
+  override addListener<E extends keyof ProducerEvents>(event: E, listener: Listener<E>): this {
+    return this.on(event, listener);
+  }
+
+  override prependListener<E extends keyof ProducerEvents>(event: E, listener: Listener<E>): this {
+    this.#listenedTo(event);
+    return super.prependListener(event, listener as never);
+  }
+
+  // Requests are only told of where somebody listens: there may be thousands a second.
+  #listenedTo(event: keyof ProducerEvents): void {
+    if (event === 'request' && this.#lifecycle.state === 'open') this.#engine.client.watchRequests();
   }
 
   #tell<E extends keyof ProducerEvents>(event: E, ...told: ProducerEvents[E]): void {

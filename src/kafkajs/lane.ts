@@ -120,11 +120,11 @@ export class Lane implements Way {
       }
       const failures = failuresOf(error);
       if (failures === undefined || this.#closed) throw error;
-      const again = failures.map(({ index, topic }) => ({ topic, ...outgoing.records[index] }));
+      const again = failures.map(({ index, topic }) => ({ ...outgoing.records[index], topic }));
       const others = error instanceof BatchError ? error.result : undefined;
       const turn = this.#turn.then(() => this.#deliverApart(again));
-      this.#turn = turn.catch(() => {});
-      return put(await turn, failures, others);
+      this.#turn = turn.then(undefined, () => {});
+      return put(await turn.catch(inPlaceOf(failures)), failures, others);
     } finally {
       this.#calls--;
     }
@@ -147,6 +147,15 @@ export class Lane implements Way {
     this.#apart ??= this.#parts.open(this.#parts.options);
     return this.#apart.sendBatch(records as ProducerRecord[]);
   }
+}
+
+/** The errors of records sent again have the places that these had in the call. */
+function inPlaceOf(failures: readonly RecordError[]): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof BatchError)) throw error;
+    const errors = error.errors.map((failure) => failure.at(failures[failure.index].index));
+    throw new BatchError(errors, error.result);
+  };
 }
 
 function endedWithItsClient(error: unknown): boolean {

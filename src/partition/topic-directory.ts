@@ -115,7 +115,7 @@ export class TopicDirectory {
     const topic = this.topic(name);
     if (!topic.ready) {
       await new Promise<void>((resolve, reject) => {
-        topic.whenReady((error) => (error === undefined ? resolve() : reject(error)));
+        topic.whenReady((error) => (error === undefined ? resolve() : reject(ofNoRecord(error, name))));
       });
     }
     const [error, partitions] = await this.#client.describeTopic(topic.id, LONGEST_TIMEOUT_MS);
@@ -264,4 +264,12 @@ function refused(topic: Topic, cause: MillraceError): RecordError {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What ends every wait for a topic is said of a record; here there is none. */
+function ofNoRecord(error: RecordError, topic: string): RecordError {
+  const { code } = error;
+  if (code !== 'PRODUCER_CLOSED' && code !== 'TRANSACTION_ABORTED') return error;
+  const what = code === 'PRODUCER_CLOSED' ? 'the producer closed' : 'a transaction was aborted';
+  return new RecordError(`the partitions of topic ${topic} were not known before ${what}`, code, { topic });
 }

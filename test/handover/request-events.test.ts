@@ -1,4 +1,5 @@
 // A producer's event 'request': told where somebody listens, whenever they began to.
+import type { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import type { RequestEvent } from '../../src';
 import { describeOnEachCluster } from '../testing/each-cluster';
@@ -23,4 +24,16 @@ describeOnEachCluster('requests', (cluster) => {
     expect(roundTripMs).toBeGreaterThan(0);
     expect(error).toBeUndefined();
   });
+
+  it.each(['addListener', 'prependListener', 'once', 'prependOnceListener'] as const)(
+    'are told to who came by %s after opening',
+    async (how) => {
+      const topic = await cluster.createTopic(1);
+      const producer = openProducer({ bootstrapServers: cluster.brokers });
+      await producer.send({ topic });
+      const told = new Promise((resolve) => (producer as unknown as EventEmitter)[how]('request', resolve));
+      await producer.send({ topic });
+      expect(await told).toMatchObject({ apiKey: PRODUCE });
+    },
+  );
 });

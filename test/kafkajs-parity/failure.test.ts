@@ -1,9 +1,16 @@
 // The engine's failures in kafkajs's words, where a real broker is hard to bring to them.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, ConnectionError, MillraceError, RecordError } from '../../src';
-import { KafkaJSError, KafkaJSProtocolError, KafkaJSSASLAuthenticationError } from '../../src/kafkajs';
+import {
+  Kafka,
+  KafkaJSError,
+  KafkaJSProtocolError,
+  KafkaJSSASLAuthenticationError,
+  logLevel,
+} from '../../src/kafkajs';
 import { toKafkaJSError } from '../../src/kafkajs/failure';
 import { retryBudget } from '../../src/kafkajs/retry-budget';
+import { EmbeddedCluster } from '../../src/testing';
 
 const budget = retryBudget({ retries: 3, initialRetryTime: 100 });
 const told = (error: unknown) => toKafkaJSError(error, budget);
@@ -159,5 +166,24 @@ describe('a retry’s budget', () => {
     [{ retries: undefined }, { retries: 5 }],
   ])('of %o', (options, expected) => {
     expect(retryBudget(options)).toMatchObject(expected);
+  });
+});
+
+it('of messages that were refused with their neighbours, and then apart, names the message', async () => {
+  const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 2 }] });
+  onTestFinished(() => cluster.close());
+  const kafka = new Kafka({ brokers: [cluster.bootstrapServers], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ maxInFlightRequests: 1 });
+  await producer.connect();
+  onTestFinished(() => producer.disconnect());
+  const messages = [0, 0, 0, 1, 1].map((partition, i) => ({ value: `${i}`, partition }));
+  await producer.send({ topic: 'orders', messages });
+  // One of the two requests is refused, and once more when its messages are sent apart.
+  cluster.failRequests('Produce', ['MSG_SIZE_TOO_LARGE', 'NO_ERROR', 'MSG_SIZE_TOO_LARGE']);
+  await expect(producer.send({ topic: 'orders', messages })).rejects.toMatchObject({
+    name: 'KafkaJSProtocolError',
+    message: expect.stringMatching(
+      /^record (0 for topic orders, partition 0|3 for topic orders, partition 1):/,
+    ),
   });
 });

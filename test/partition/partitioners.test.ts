@@ -248,6 +248,12 @@ describeOnEachCluster('partitioners', (cluster) => {
       expect(isr).toContain(leader);
     }
     await expect(producer.partitionsFor('bad name')).rejects.toMatchObject({ code: 'INVALID_RECORD' });
+    const late = openProducer({ bootstrapServers: 'localhost:1' });
+    const asked = expect(late.partitionsFor(topic)).rejects.toThrow(
+      `the partitions of topic ${topic} were not known before the producer closed`,
+    );
+    await late.close({ timeoutMs: 0 });
+    await asked;
   });
 });
 

@@ -116,6 +116,17 @@ describe('closeOnSignals', () => {
     expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 
+  it('has one handler for however many producers', () => {
+    const before = process.listenerCount('SIGTERM');
+    const takeBack = Array.from({ length: 12 }, () =>
+      closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }), { signals: ['SIGTERM'] }),
+    );
+    expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+    for (const one of takeBack) one();
+    for (const one of takeBack) one();
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
   it.each([-5, Number.NaN, '5'])('is told at once of a timeoutMs of %s', (timeoutMs) => {
     const before = process.listenerCount('SIGTERM');
     const given = { timeoutMs: timeoutMs as number };
