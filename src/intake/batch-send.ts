@@ -312,17 +312,27 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     return 'packed';
   }
 
+  /** @throws RecordError when it has waited for others as long as a send may */
   #waitForTopic(topic: Topic): void {
+    if (this.#waits.metadataMs >= this.#pipeline.memory.maxBlockMs) {
+      throw this.#unknown(topic, this.#pipeline.topics.timeout(topic));
+    }
     const since = performance.now();
     const waiter = (error: RecordError | undefined) => {
       this.#forgetTopic = undefined;
       this.#waits.metadataMs += performance.now() - since;
-      if (error !== undefined) this.#unknownTopics.set(topic.name, topicUnknown(error, this.#waits));
+      if (error !== undefined) this.#unknown(topic, error);
       // Others may have come to wait for memory: behind them.
       this.#goOn();
     };
     this.#forgetTopic = () => this.#pipeline.topics.forgetWaiter(waiter);
-    topic.whenReady(waiter);
+    topic.whenReady(waiter, this.#waits.metadataMs);
+  }
+
+  #unknown({ name }: Topic, why: RecordError): RecordError {
+    const error = topicUnknown(why, this.#waits);
+    this.#unknownTopics.set(name, error);
+    return error;
   }
 
   /** The topic of the record at hand, which becomes the usual one. */

@@ -11,6 +11,7 @@ import {
   type PartitionFunction,
 } from './partitioner';
 import { type PartitionGrowth, type PartitionInfo, Topic, type TopicWaiter } from './topic';
+import { TopicWaiters } from './topic-waiters';
 
 interface Partitioning {
   partitioner: PartitionerName | PartitionFunction;
@@ -55,8 +56,7 @@ export class TopicDirectory {
   readonly #byName = new Map<string, Topic>();
   readonly #byId: Topic[] = [];
   readonly #unresolved = new Set<Topic>();
-  /** All who wait, whatever their topic, in the order of their coming: a batch may go on from topic to topic. */
-  #waiting: { topic: Topic; waiter: TopicWaiter }[] = [];
+  readonly #waiters: TopicWaiters;
   readonly #refreshTimer: NodeJS.Timeout;
   #resolving = false;
   #refreshing = false;
@@ -66,6 +66,7 @@ export class TopicDirectory {
   constructor(client: NativeClient, options: TopicDirectoryOptions) {
     this.#client = client;
     this.#options = options;
+    this.#waiters = new TopicWaiters(options.maxBlockMs, (topic) => this.timeout(topic));
     this.#refreshTimer = setInterval(() => void this.#refresh(), options.metadataMaxAgeMs).unref();
   }
 
@@ -77,9 +78,7 @@ export class TopicDirectory {
     const deadline = performance.now() + this.#options.maxBlockMs;
     const { partitioner } = this.#options.partitioningOf(name);
     const custom = typeof partitioner === 'string' ? undefined : partitioner;
-    const topic = new Topic(name, this.#register(name), custom, deadline, (of, waiter) => {
-      this.#waiting.push({ topic: of, waiter });
-    });
+    const topic = new Topic(name, this.#register(name), custom, deadline, this.#waiters.add);
     this.#byName.set(name, topic);
     this.#byId[topic.id] = topic;
     this.#unresolved.add(topic);
@@ -107,7 +106,18 @@ export class TopicDirectory {
 
   /** Takes a waiter out of the queue, if it is still there. */
   forgetWaiter(waiter: TopicWaiter): void {
-    this.#waiting = this.#waiting.filter((place) => place.waiter !== waiter);
+    this.#waiters.forget(waiter);
+  }
+
+  /** What is told who has waited for it long enough. */
+  timeout(topic: Topic): RecordError {
+    const cause = this.#options.lastBrokerError();
+    return new RecordError(
+      `topic ${topic.name}: its partitions were not known within maxBlockMs (${this.#options.maxBlockMs} ms): ` +
+        `${topic.lastError || 'no broker answered'}${cause === undefined ? '' : ` (last broker error: ${cause.message})`}`,
+      'METADATA_TIMEOUT',
+      { topic: topic.name, cause: topic.lastAnswer ?? cause, timedOutIn: 'metadata' },
+    );
   }
 
   /** Asks the brokers for a topic's partitions. @throws RecordError as a send to that topic would */
@@ -176,6 +186,7 @@ export class TopicDirectory {
         asked.map((topic) => topic.id),
         timeoutMs,
       );
+      for (const topic of asked) topic.asked = true;
       const error = found[0] === 0 ? '' : kafkaErrorName(found[0]);
       if (error === '_TIMED_OUT') timeoutMs = Math.min(timeoutMs * 2, LONGEST_TIMEOUT_MS);
       if (error === '') this.#options.letIn();
@@ -188,7 +199,7 @@ export class TopicDirectory {
         this.#settle(new Map([...this.#unresolved].map((topic) => [topic, refused(topic, refusal)])));
       }
       const late = [...this.#unresolved].filter((topic) => performance.now() >= topic.deadline);
-      this.#settle(new Map(late.map((topic) => [topic, this.#timeout(topic)])));
+      this.#settle(new Map(late.map((topic) => [topic, this.timeout(topic)])));
       if (this.#unresolved.size === 0) break;
       const waited = NO_ANSWER.has(error) ? performance.now() - started : 0;
       await pause(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
@@ -236,21 +247,7 @@ export class TopicDirectory {
       topic.ready = error === undefined;
       if (error !== undefined) this.#byName.delete(topic.name);
     }
-    const waiting = this.#waiting;
-    this.#waiting = waiting.filter(({ topic }) => !outcomes.has(topic));
-    for (const { topic, waiter } of waiting) {
-      if (outcomes.has(topic)) waiter(outcomes.get(topic));
-    }
-  }
-
-  #timeout(topic: Topic): RecordError {
-    const cause = this.#options.lastBrokerError();
-    return new RecordError(
-      `topic ${topic.name}: its partitions were not known within maxBlockMs (${this.#options.maxBlockMs} ms): ` +
-        `${topic.lastError || 'no broker answered'}${cause === undefined ? '' : ` (last broker error: ${cause.message})`}`,
-      'METADATA_TIMEOUT',
-      { topic: topic.name, cause: topic.lastAnswer ?? cause, timedOutIn: 'metadata' },
-    );
+    this.#waiters.tell(outcomes);
   }
 }
 

@@ -11,8 +11,8 @@ export class Topic {
   readonly id: number;
   /** Chooses partitions in place of the addon. */
   readonly partitioner: PartitionFunction | undefined;
-  /** When those who wait for it have waited long enough. */
-  readonly deadline: number;
+  /** Until when it is looked up: as long as anybody waits for it. `performance.now()` */
+  deadline: number;
   /** What partitioners choose from. */
   partitionCount = 0;
   /** What the topic has: with onPartitionGrowth 'freeze' maybe more. */
@@ -27,23 +27,26 @@ export class Topic {
   lags = false;
   /** Whether records may be packed for it: its partitions are known. */
   ready = false;
+  /** Whether brokers have been asked about it, however short the time of those who wait. */
+  asked = false;
   lastError = '';
   /** What brokers said of it, if that was the last to be heard. */
   lastAnswer: MillraceError | undefined;
-  readonly whenReady: (waiter: TopicWaiter) => void;
+  /** `waitedMs`: how much of `maxBlockMs` has been spent on other topics. */
+  readonly whenReady: (waiter: TopicWaiter, waitedMs?: number) => void;
 
   constructor(
     name: string,
     id: number,
     partitioner: PartitionFunction | undefined,
     deadline: number,
-    wait: (topic: Topic, waiter: TopicWaiter) => void,
+    wait: (topic: Topic, waiter: TopicWaiter, waitedMs: number) => void,
   ) {
     this.name = name;
     this.id = id;
     this.partitioner = partitioner;
     this.deadline = deadline;
-    this.whenReady = (waiter) => wait(this, waiter);
+    this.whenReady = (waiter, waitedMs = 0) => wait(this, waiter, waitedMs);
   }
 
   /**

@@ -1,5 +1,6 @@
 // Topics that are used for the first time, are not there, come later or grow.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -187,6 +188,23 @@ describe('a broker that does not answer', () => {
     cluster.setRoundTripTime(1, 60_000);
     return openProducer({ bootstrapServers: cluster.bootstrapServers, maxBlockMs });
   }
+
+  it('lets each send wait for its own time, and a batch of many topics for no longer', async () => {
+    const maxBlockMs = 2500;
+    const producer = await stalled(maxBlockMs);
+    const timesOut = async (sent: Promise<unknown>) => {
+      const started = performance.now();
+      await expect(sent).rejects.toThrow(/not known within maxBlockMs/);
+      expectOnTime(started, maxBlockMs);
+    };
+    const topics = ['orders', 'b', 'c', 'd', 'e'].map((topic) => ({ topic }));
+    const first = timesOut(producer.send({ topic: 'orders' }));
+    const batch = timesOut(producer.sendBatch(topics));
+    await sleep(1500);
+    const second = timesOut(producer.send({ topic: 'orders' }));
+    await Promise.all([first, batch, second]);
+    expect(producer.metrics().outstandingRecords).toBe(0);
+  });
 
   it.each([[400], [3000]])(
     'lets sends wait for maxBlockMs, here %i ms, and no longer',
