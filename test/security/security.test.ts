@@ -261,7 +261,7 @@ describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
   it('is told apart from one that doesn’t', async () => {
     const producer = openProducer({
       bootstrapServers: secured.kafka.serversOf('TLS'),
-      connectTimeoutMs: 1000,
+      connectTimeoutMs: 4000,
     });
     await expect(producer.connect()).rejects.toMatchObject({
       code: 'CONNECTION_FAILED',
@@ -269,7 +269,7 @@ describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
     });
     const other = openProducer({
       bootstrapServers: secured.kafka.bootstrapServers,
-      connectTimeoutMs: 1000,
+      connectTimeoutMs: 4000,
       ssl: { ca: secured.ca },
     });
     await expect(other.connect()).rejects.toMatchObject({
