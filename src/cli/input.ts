@@ -12,13 +12,11 @@ export interface Input {
   size: number | null;
   /** A file's path, or standard input. */
   source: string | Readable;
-  /** Null for standard input. */
-  path: string | null;
 }
 
 /** `null` is standard input. */
 export async function findInput(path: string | null): Promise<Input> {
-  if (path === null) return { name: 'standard input', size: null, source: process.stdin, path };
+  if (path === null) return { name: 'standard input', size: null, source: process.stdin };
   const cannot = (why: string): never => {
     throw new UsageError(`cannot read ${path}: ${why}`);
   };
@@ -26,5 +24,5 @@ export async function findInput(path: string | null): Promise<Input> {
   const stats = await stat(path).catch(failed);
   if (stats.isDirectory()) cannot('it is a directory');
   await access(path, constants.R_OK).catch(failed);
-  return { name: path, size: stats.isFile() ? stats.size : null, source: path, path };
+  return { name: path, size: stats.isFile() ? stats.size : null, source: path };
 }

@@ -74,6 +74,7 @@ async function perf(flags: PerfFlags): Promise<number> {
       if (flags.partitions !== undefined && !cluster.embedded) {
         await makeTopic(options, topic, flags.partitions);
       }
+      tally.startClock();
       const measured = await runLoad({
         load,
         source,

@@ -1,7 +1,7 @@
 // `millrace produce`: the records of a file or of standard input, into a topic.
 import type { Command } from 'commander';
 import { IngestError, type IngestReject, type Producer } from '../index';
-import { openRejects, type RejectSink } from '../ingest/reject-sink';
+import { fileOf, openRejects, type RejectSink } from '../ingest/reject-sink';
 import { readConnection } from './config-file';
 import { EXIT_FAILED, EXIT_OK, orErrorAsJson } from './exit';
 import { FailureLog } from './failure-log';
@@ -46,9 +46,7 @@ async function produce(
   const input = await findInput(file);
   const resumed = (flags.startOffset ?? 0) > 0;
   const rejects =
-    flags.rejects === undefined
-      ? undefined
-      : await openRejects(flags.rejects, input.path ?? undefined, resumed);
+    flags.rejects === undefined ? undefined : await openRejects(flags.rejects, fileOf(input.source), resumed);
   const cluster = await openTargetCluster(connection.brokers, flags.topic);
   try {
     const producer = await openProducer(toProducerOptions(flags, connection, cluster.bootstrapServers));
@@ -59,8 +57,11 @@ async function produce(
     } catch (error) {
       // How far it came is worth telling.
       if (error instanceof IngestError) tally.set(error.report);
-      if (tally.sent > 0 && !flags.json) process.stdout.write(`Failed: ${summaryLine(tally)}\n`);
-      throw error;
+      const givenUp = interruption.giveUp.aborted && (error as { code?: unknown }).code === 'PRODUCER_CLOSED';
+      if (!givenUp) {
+        if (tally.sent > 0 && !flags.json) process.stdout.write(`Failed: ${summaryLine(tally)}\n`);
+        throw error;
+      }
     } finally {
       interruption.dispose();
     }

@@ -206,6 +206,11 @@ export function readIngestOptions(options: IngestOptions): IngestTask {
   if (columns !== undefined && format !== 'csv') {
     throw new ConfigError(`ingest: columns must be ${RULES.columns.must}, got ${describeValue(format)}`);
   }
+  if (format === 'csv' && columns === undefined && (plan.startOffset ?? 0) > 0) {
+    throw new ConfigError(
+      'ingest: startOffset needs columns with the format csv: the header row is not read again, and the next row would pass for it',
+    );
+  }
   return {
     rejects,
     onProgress,

@@ -25,8 +25,8 @@ import { ingestInThread } from './ingest-thread';
 import { hasLineLane, LineLane } from './line-lane';
 import type { OpenIngestions } from './open-ingestions';
 import { ProgressLedger } from './progress-ledger';
-import { openRejects, type RejectSink, toFunction } from './reject-sink';
-import { chunksOf, ensureStartWithin, isFile, Stopped } from './source';
+import { fileOf, openRejects, type RejectSink, toFunction } from './reject-sink';
+import { chunksOf, ensureStartWithin, Stopped } from './source';
 
 /** The producer, as an ingestion sees it. */
 export interface IngestTarget {
@@ -57,7 +57,7 @@ export async function ingest(
   });
   // Where nothing is to be waited for, it begins at once: before a close that follows.
   if (startOffset > 0) await ensureStartWithin(source, startOffset);
-  const input = isFile(source) ? source : undefined;
+  const input = fileOf(source);
   const isPlace = rejects !== undefined && typeof rejects !== 'function';
   const sink = isPlace ? await openRejects(rejects, input, startOffset > 0) : rejects && toFunction(rejects);
   const { ledger, onHeader } = ledgerFor(task, sink, startOffset, target.ingestions);

@@ -1,7 +1,9 @@
 // Where an ingestion's rejected lines go: to the caller's function, or as they stood, each with a newline and fit to be
 // ingested again, into a file or a stream.
+import { fstat } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { ConfigError } from '../errors';
 import { type IngestReject, isWritable } from './ingest-options';
 
@@ -19,14 +21,26 @@ export function toFunction(take: (reject: IngestReject) => void | Promise<void>)
   return { take, setHeading: () => {}, close: () => Promise.resolve() };
 }
 
+/** Where what is read may be found: by its path, or by the descriptor of an open file. */
+type InputFile = string | URL | number;
+
+/** Of an ingestion's source: a stream over a file has the one or the other. */
+export function fileOf(source: unknown): InputFile | undefined {
+  if (typeof source === 'string' || source instanceof URL) return source;
+  if (!(source instanceof Readable)) return undefined;
+  const { fd, path } = source as { fd?: unknown; path?: unknown };
+  if (typeof fd === 'number') return fd;
+  return typeof path === 'string' ? path : undefined;
+}
+
 /**
- * @param input the path of what is read, if it has one
+ * @param input the file that is read, if it is one
  * @param resumed whether a file is to be added to
  * @throws ConfigError when a file cannot be written to, or is the input
  */
 export async function openRejects(
   place: Writable | string | URL,
-  input: string | URL | undefined,
+  input: InputFile | undefined,
   resumed: boolean,
 ): Promise<RejectSink> {
   return isWritable(place) ? intoStream(place) : intoFile(place, input, resumed);
@@ -35,7 +49,7 @@ export async function openRejects(
 /** Makes the file even if nothing will fail: an old one must not pass for this run's. */
 async function intoFile(
   path: string | URL,
-  input: string | URL | undefined,
+  input: InputFile | undefined,
   resumed: boolean,
 ): Promise<RejectSink> {
   // Opened without truncating, since it may turn out to be the input.
@@ -43,7 +57,7 @@ async function intoFile(
     throw new ConfigError(`cannot write rejects to ${path}: ${describeFileError(error)}`, error);
   });
   const stats = await file.stat();
-  const read = input === undefined ? undefined : await stat(input).catch(() => undefined);
+  const read = input === undefined ? undefined : await statsOf(input).catch(() => undefined);
   if (read !== undefined && read.dev === stats.dev && read.ino === stats.ino) {
     await file.close();
     throw new ConfigError(`rejects cannot go to ${path}: it is the input itself`);
@@ -58,6 +72,10 @@ async function intoFile(
     },
     close: () => file.close(),
   };
+}
+
+function statsOf(file: InputFile) {
+  return typeof file === 'number' ? promisify(fstat)(file) : stat(file);
 }
 
 function intoStream(stream: Writable): RejectSink {

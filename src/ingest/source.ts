@@ -28,9 +28,19 @@ export function chunksOf(
   const open = lookInto('ingest: the source', () => opener(source, startOffset));
   return (async function* () {
     if (stop.aborted) throw new Stopped();
+    // Half a character, which the next chunk of text completes.
+    let half = '';
     for await (const chunk of untilStopped(open(), stop)) {
       const isOurs = isFile(source) || typeof chunk === 'string';
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : asBuffer(chunk);
+      let bytes: Buffer;
+      if (typeof chunk === 'string') {
+        const text = half + chunk;
+        half = /[\ud800-\udbff]$/.exec(text)?.[0] ?? '';
+        bytes = Buffer.from(text.slice(0, text.length - half.length));
+      } else {
+        bytes = half === '' ? asBuffer(chunk) : Buffer.concat([Buffer.from(half), asBuffer(chunk)]);
+        half = '';
+      }
       for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
         const piece = bytes.length <= CHUNK_BYTES ? bytes : bytes.subarray(at, at + CHUNK_BYTES);
         onBytes(piece.length);
@@ -39,6 +49,10 @@ export function chunksOf(
         if (stop.aborted) throw new Stopped();
       }
     }
+    if (half === '') return;
+    const rest = Buffer.from(half);
+    onBytes(rest.length);
+    yield rest;
   })();
 }
 

@@ -279,6 +279,23 @@ describe('millrace produce', () => {
     expect(readFileSync(rejects, 'utf8')).toBe('two\nthree\n');
   });
 
+  it('ends with the signal’s code when interrupted twice with more to be read than the buffer takes', async () => {
+    await using cluster = await EmbeddedCluster.start({ topics: [{ topic: 't', partitions: 1 }] });
+    const cli = startCli('produce', '-b', cluster.bootstrapServers, '-t', 't', '--json');
+    cli.child.stdin?.on('error', () => {});
+    cli.child.stdin?.write('one\n');
+    await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
+    cluster.brokerDown(1);
+    for (let i = 0; i < 60; i++) cli.child.stdin?.write(`${'x'.repeat(99)}\n`.repeat(10_000));
+    await cli.printed('broker trouble: ');
+    cli.child.kill('SIGINT');
+    await cli.printed('Stopping: waiting for');
+    cli.child.kill('SIGINT');
+    const { code, stdout } = await cli.ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, delivered: 1 });
+  });
+
   it('tells what was done when it fails on the way', async () => {
     const module = path.join(__dirname, '../ingest/parsers.cjs');
     const args = ['produce', '--topic', 'own', '--module', module];

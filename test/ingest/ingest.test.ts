@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import avsc from 'avsc';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IngestError, type IngestOptions, type IngestReject, type IngestReport } from '../../src';
+import { parseTimestamp } from '../../src/ingest/formats/fields';
 import { EmbeddedCluster } from '../../src/testing';
 import { type ReadRecord, readBack } from '../broker/read-back';
 import { endOffsets } from '../broker/topics';
@@ -416,6 +417,29 @@ describe.each([{ thread: 'worker' }, { thread: 'caller' }] as const)(
   },
 );
 
+it('text that is cut in the middle of a character is put together again', async () => {
+  const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'cut', partitions: 1 }] });
+  onTestFinished(() => cluster.close());
+  const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+  const source = ['a\ud83d', '\ude00b\n', Buffer.from('c\n'), 'd\ud83d'];
+  const report = await producer.ingest(source, { topic: 'cut', format: 'lines' });
+  expect(report).toMatchObject({ delivered: 3, bytesRead: 7 + 2 + 4 });
+  const stored = await readBack(cluster.bootstrapServers, 'cut');
+  expect(stored.map(({ value }) => String(value))).toEqual(['a\u{1f600}b', 'c', 'd\ufffd']);
+});
+
+it.each([
+  ['1700000000123', 1700000000123],
+  ['2026-11-26', Date.UTC(2026, 10, 26)],
+  ['2026-11-26T01:02:03.004Z', Date.UTC(2026, 10, 26, 1, 2, 3, 4)],
+  ['Thu, 26 Nov 2026 01:02:03 GMT', Date.UTC(2026, 10, 26, 1, 2, 3)],
+  ['', undefined],
+])('the timestamp %j is read', (text, ms) => expect(parseTimestamp('at', text)).toBe(ms));
+
+it.each(['-5', '12.5', 'item 7', 'soon', '1e3', '2026-99-01'])('the timestamp %j is malformed', (text) => {
+  expect(() => parseTimestamp('at', text)).toThrow('timestamp field at: neither milliseconds nor a date');
+});
+
 describe('ingest refuses', () => {
   const ingest = (source: unknown, options: object) =>
     openProducer({ bootstrapServers: '127.0.0.1:1' }).ingest(source as never, options as never);
@@ -427,6 +451,7 @@ describe('ingest refuses', () => {
     [{ key: '' }, /key must be the name of a field/],
     [{ format: 'lines', key: 'k' }, /key needs the format ndjson or csv/],
     [{ startOffset: -1 }, /startOffset must be an integer of at least 0/],
+    [{ format: 'csv', startOffset: 8 }, /startOffset needs columns with the format csv/],
     [{ columns: ['a'] }, /columns must be a list of names, for the format 'csv'/],
     [{ thread: 'pool' }, /thread must be 'worker' or 'caller'/],
     [{ partition: -1 }, /partition must be an integer from 0 to 2147483647, got the number -1/],

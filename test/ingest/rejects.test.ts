@@ -1,5 +1,5 @@
 // Where lines go that are malformed or failed, in which order, and how they are told.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -111,6 +111,12 @@ it('rejects do not go over the input, nor nowhere', async () => {
     message: `rejects cannot go to ${file}: it is the input itself`,
   });
   expect(readFileSync(file, 'utf8')).toBe('1\n');
+  for (const source of [createReadStream(file), createReadStream('', { fd: openSync(file, 'r') })]) {
+    await expect(ingest(source, { format: 'ndjson', rejects: file })).rejects.toThrow(
+      'it is the input itself',
+    );
+    expect(readFileSync(file, 'utf8')).toBe('1\n');
+  }
   const nowhere = scratch.path('no/file');
   await expect(ingest(file, { format: 'ndjson', rejects: nowhere })).rejects.toMatchObject({
     code: 'INVALID_CONFIG',

@@ -43,6 +43,13 @@ const MAX_ROW_BYTES = 64 * 1024 * 1024;
 export function readCsv(template: RecordTemplate, options: CsvOptions): BatchReader {
   return async function* (chunks) {
     const lines = new RowLines();
+    let fed = 0;
+    async function* counted(all: AsyncIterable<Buffer>) {
+      for await (const chunk of all) {
+        fed += chunk.length;
+        yield chunk;
+      }
+    }
     const parser: Parser = parse({
       bom: true,
       columns:
@@ -64,14 +71,18 @@ export function readCsv(template: RecordTemplate, options: CsvOptions): BatchRea
       skip_records_with_error: true,
       // Bad rows travel among the good ones, so that they too are handed on as they come.
       on_skip: (error, raw) => {
+        // csv-parse would go on, a byte of each chunk at a time, and lose the rest.
+        if (error?.code === 'CSV_MAX_RECORD_SIZE') throw error;
         const { message: problem = 'unreadable' } = error ?? {};
-        const { bytes } = (error ?? parser.info) as { bytes: number };
+        // A quote that is open at the end of the input has taken in all of it.
+        const atEnd = error?.code === 'CSV_QUOTE_NOT_CLOSED';
+        const bytes = atEnd ? fed : ((error ?? parser.info) as { bytes: number }).bytes;
         parser.push({ raw: raw ?? '', problem, info: { bytes } } satisfies UnreadableRow);
         return undefined;
       },
     });
     // A failing input destroys the parser with its error, and the loop below throws it.
-    pipeline(Readable.from(chunks, { objectMode: false }), parser, () => {});
+    pipeline(Readable.from(counted(chunks), { objectMode: false }), parser, () => {});
     let batch = new CsvBatch(template, options);
     for await (const row of parser as AsyncIterable<ParsedRow | UnreadableRow>) {
       const place = lines.locate(row.raw, row.info.bytes);

@@ -29,10 +29,13 @@ function timestampOf(path: KeyPath, data: unknown): number | undefined {
   return text === null ? undefined : parseTimestamp(path.path, text);
 }
 
-/** Milliseconds since the epoch, or what Date.parse reads; undefined for an empty text. @throws FieldError */
+// Date.parse finds a date in "item 7", and in -5.
+const DATE = /^[+-]?\d{4,6}-\d\d|\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*\d{4}/i;
+
+/** Milliseconds since the epoch, or a date as Date.parse reads it; undefined for an empty text. @throws FieldError */
 export function parseTimestamp(field: string, text: string): number | undefined {
   if (text === '') return undefined;
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  const ms = /^\d+$/.test(text) ? Number(text) : DATE.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isSafeInteger(ms) && ms >= 0) return ms;
   throw new FieldError(`timestamp field ${field}: neither milliseconds nor a date: ${text.slice(0, 60)}`);
 }

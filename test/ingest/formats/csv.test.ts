@@ -100,4 +100,17 @@ describe('readCsv', () => {
     expect((await read([])).batches).toEqual([]);
     expect((await read(['a,b\n'])).batches).toEqual([]);
   });
+
+  it('of whose end a quote is open is rejected whole, and done with', async () => {
+    const text = 'a,b\n1,2\n3,"x\n4,5';
+    const { malformed, batches } = await read([Buffer.from(text)]);
+    expect(malformed.map(({ original }) => original).join()).toContain('"x\n4,5');
+    expect(batches.at(-1)?.endOffset).toBe(text.length);
+  });
+
+  it('with a row that has no end fails, instead of losing what is behind', async () => {
+    const chunk = Buffer.alloc(1 << 20, 'x');
+    const endless = [Buffer.from('a\n"'), ...Array.from({ length: 66 }, () => chunk)];
+    await expect(read(endless)).rejects.toThrow(/record exceed/i);
+  });
 });
