@@ -79,6 +79,9 @@ const DEFAULTS = {
   transactionTimeout: 60_000,
 };
 
+/** librdkafka's and the engine's least. */
+const SHORTEST_TRANSACTION_MS = 1000;
+
 export class EngineOptions {
   readonly clientId: string;
   readonly budget: RetryBudget;
@@ -169,7 +172,8 @@ export class EngineOptions {
 
   /** Of the client of this producer's transactions. */
   ofTransactions(brokers: readonly string[]): ProducerOptions {
-    const { transactionalId, transactionTimeout = DEFAULTS.transactionTimeout } = this.#producer;
+    const { transactionalId, transactionTimeout: given = DEFAULTS.transactionTimeout } = this.#producer;
+    const transactionTimeout = Math.max(SHORTEST_TRANSACTION_MS, Math.round(given));
     const options = this.of(
       {
         acks: -1,
@@ -188,6 +192,14 @@ export class EngineOptions {
       deliveryTimeoutMs: Math.min(options.deliveryTimeoutMs as number, transactionTimeout),
       transactionalId,
       transactionTimeoutMs: transactionTimeout,
+      // librdkafka: nor may a request.
+      librdkafka: {
+        ...options.librdkafka,
+        'socket.timeout.ms': Math.min(
+          options.librdkafka?.['socket.timeout.ms'] as number,
+          transactionTimeout,
+        ),
+      },
     };
   }
 

@@ -42,11 +42,12 @@ export class KafkaJSTransaction implements Transaction {
 
   /** @throws (rejects with) KafkaJSNonRetriableError when one is open already */
   static async begin(parts: TransactionParts, renewed = false): Promise<KafkaJSTransaction> {
-    const engine = parts.engine();
+    let engine: Producer | undefined;
     try {
+      engine = parts.engine();
       return new KafkaJSTransaction(parts, engine, await engine.beginTransaction());
     } catch (error) {
-      if (isFatal(error) && !renewed) {
+      if (engine !== undefined && isFatal(error) && !renewed) {
         await parts.renewEngine(engine);
         return KafkaJSTransaction.begin(parts, true);
       }

@@ -1,7 +1,7 @@
 // One transaction, from its beginning to its commit or abort.
 import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata } from '../delivery/record-metadata';
-import { BatchError, MillraceError } from '../errors';
+import { BatchError, ConfigError, MillraceError } from '../errors';
 import type { BatchRecord, BytesLike, ProducerRecord } from '../intake/record';
 import type { BatchOptions, SendOptions } from '../intake/send-options';
 import type { CoordinatorCalls } from './coordinator-calls';
@@ -66,6 +66,7 @@ export class Transaction<K = BytesLike, V = BytesLike> {
 
   /** As `producer.send`. @throws (rejects with) what that does; TRANSACTION_FAILED, TRANSACTION_ENDED */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
+    if (typeof options === 'function') return Promise.reject(noCallback());
     return this.#part(() => this.#host.send(record, options));
   }
 
@@ -295,6 +296,11 @@ export class Transaction<K = BytesLike, V = BytesLike> {
     };
     throw new MillraceError(`the transaction ${words[this.#state]}`, 'TRANSACTION_ENDED');
   }
+}
+
+/** A transaction has to know of each send's end; a callback, which `producer.send` takes, tells its caller alone. */
+function noCallback(): ConfigError {
+  return new ConfigError('transaction.send: options must be an object, got a function: it takes no callback');
 }
 
 function transactionFailed(cause: MillraceError): MillraceError {

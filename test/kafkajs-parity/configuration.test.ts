@@ -296,6 +296,29 @@ describe('the engine', () => {
       compression: 'none',
     });
   });
+
+  it.each([
+    [{ requestTimeout: 90_000 }, 60_000],
+    [{ enforceRequestTimeout: false }, 20_000],
+    [{}, 1500.5],
+    [{}, 500],
+  ])(
+    'of transactions is one that librdkafka takes: %o, transactionTimeout %d',
+    async (more, transactionTimeout) => {
+      const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+      onTestFinished(() => cluster.close());
+      const servers = cluster.bootstrapServers.split(',');
+      const producer = kafka({ brokers: servers, ...more }).producer({
+        transactionalId: 'id',
+        transactionTimeout,
+      });
+      onTestFinished(() => producer.disconnect());
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: 'orders', messages: [{ value: 'v' }] });
+      await transaction.commit();
+    },
+  );
 });
 
 describe('a producer', () => {

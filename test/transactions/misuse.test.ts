@@ -179,6 +179,14 @@ describe('a transaction', () => {
     }
   });
 
+  it('takes no callback, and says so', async () => {
+    const { producer } = await start();
+    const transaction = await producer.beginTransaction();
+    await expect(transaction.send(record, (() => {}) as never)).rejects.toThrow(/it takes no callback/);
+    await transaction.send(record);
+    await transaction.commit();
+  });
+
   it('may be ended within transact', async () => {
     const { producer } = await start();
     const result = await producer.transact(async (tx) => {
