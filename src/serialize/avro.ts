@@ -83,8 +83,26 @@ function readSchema(
     const schema =
       typeof text === 'string' && /^\s*[[{"]/.test(text) ? (JSON.parse(text) as avsc.Schema) : text;
     const registry = { long: EXACT_LONG, ...parse?.registry };
-    return avsc.Type.forSchema(schema as avsc.Schema, { ...parse, registry });
+    return avsc.Type.forSchema(schema as avsc.Schema, { ...parse, registry, typeHook: exactLongs(parse) });
   } catch (cause) {
     throw new ConfigError(`avroSerializer: the schema cannot be read: ${(cause as Error).message}`, cause);
   }
+}
+
+/** Puts the exact long where a schema has `{ type: 'long' }`, which no registry is asked about, unless it is a logical type. */
+function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptions> = {}) {
+  const logical = new WeakSet<object>();
+  return (schema: avsc.Schema, options: avsc.ForSchemaOptions): avsc.Type | undefined => {
+    const own = typeHook?.(schema, options);
+    if (own !== undefined) return own;
+    const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: string };
+    if (type !== 'long') return undefined;
+    // avsc comes a second time, for what lies below the logical type.
+    const isLogical = logicalType !== undefined && logicalType in logicalTypes;
+    if (isLogical && !logical.has(schema as object)) {
+      logical.add(schema as object);
+      return undefined;
+    }
+    return EXACT_LONG as unknown as avsc.Type;
+  };
 }

@@ -47,14 +47,14 @@ export const longSerializer = fixed<number | bigint>(
   (buffer, data) => buffer.writeBigInt64BE(BigInt(data)),
 );
 
-/** Java's FloatSerializer: 4 bytes; precision beyond is lost, as Java's cast loses it. */
+/** Java's FloatSerializer: 4 bytes; precision beyond is lost, as Java's cast loses it. Any NaN is Java's, of which there are many in memory. */
 export const floatSerializer = fixed<number>(4, 'a number', isNumber, (buffer, data) =>
-  buffer.writeFloatBE(data),
+  Number.isNaN(data) ? buffer.writeUInt32BE(0x7fc00000) : buffer.writeFloatBE(data),
 );
 
-/** Java's DoubleSerializer: 8 bytes. */
+/** Java's DoubleSerializer: 8 bytes. Any NaN is Java's Double.NaN. */
 export const doubleSerializer = fixed<number>(8, 'a number', isNumber, (buffer, data) =>
-  buffer.writeDoubleBE(data),
+  Number.isNaN(data) ? buffer.writeBigUInt64BE(0x7ff8000000000000n) : buffer.writeDoubleBE(data),
 );
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -23,9 +23,21 @@ export function protobufSerializer<Desc extends DescMessage>(
       if (named !== undefined && named !== schema.typeName) {
         throw expected(`a message ${schema.typeName}`, { constructor: { name: named } });
       }
+      // What `create` would find no field of, and write nothing.
+      if (named === undefined && isContainer(data)) throw expected(`a message ${schema.typeName}`, data);
       const message =
         named === undefined ? create(schema, data as MessageInitShape<Desc>) : (data as MessageShape<Desc>);
       return toBinary(schema, message);
     },
   };
+}
+
+function isContainer(data: object): boolean {
+  return (
+    Array.isArray(data) ||
+    ArrayBuffer.isView(data) ||
+    data instanceof Date ||
+    data instanceof Map ||
+    data instanceof Set
+  );
 }

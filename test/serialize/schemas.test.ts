@@ -85,6 +85,36 @@ describe('avroSerializer', () => {
   });
 });
 
+it('writes longs exactly wherever a schema has them', () => {
+  const long = { type: 'long' } as const;
+  const values: (number | bigint)[] = [Number.MAX_SAFE_INTEGER, -(2 ** 52) - 1, 2n ** 62n, -(2n ** 63n)];
+  const plain = values.map((value) =>
+    bytesOf(avroSerializer('long').serialize('t', value, [])).toString('hex'),
+  );
+  for (const schema of [long, { ...long, logicalType: 'timestamp-micros' }]) {
+    const serializer = avroSerializer(schema);
+    expect(values.map((value) => bytesOf(serializer.serialize('t', value, [])).toString('hex'))).toEqual(
+      plain,
+    );
+  }
+  const list = avroSerializer({ type: 'array', items: long }).serialize('t', [values[1]], []);
+  expect(bytesOf(list).toString('hex')).toContain(plain[1]);
+  class Time extends avsc.types.LogicalType {
+    override _toValue(date: Date) {
+      return date.getTime();
+    }
+  }
+  const time = avroSerializer(
+    { ...long, logicalType: 'time' },
+    {
+      parse: { logicalTypes: { time: Time } },
+    },
+  );
+  const date = new Date(-(2 ** 52) - 1);
+  const written = bytesOf(time.serialize('t', date, []));
+  expect(written).toEqual(bytesOf(avroSerializer('long').serialize('t', date.getTime(), [])));
+});
+
 describe('protobufSerializer', () => {
   const serializer = protobufSerializer(TimestampSchema);
 
@@ -100,7 +130,9 @@ describe('protobufSerializer', () => {
     expect(() => serializer.serialize('t', other as never, [])).toThrow(
       'expected a message google.protobuf.Timestamp, got an object (google.protobuf.Struct)',
     );
-    expect(() => serializer.serialize('t', 'text' as never, [])).toThrow('expected a message');
+    for (const value of ['text', new Date(), Buffer.from('a'), [1], new Map()]) {
+      expect(() => serializer.serialize('t', value as never, [])).toThrow('expected a message');
+    }
     expect(() => serializer.serialize('t', { seconds: 'x' } as never, [])).toThrow();
   });
 });
