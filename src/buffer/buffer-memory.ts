@@ -73,6 +73,11 @@ export class BufferMemory {
     this.#mostPart = 1 - (1 - sharePart) * KEPT_FREE;
   }
 
+  /** `bufferMemory`, of all threads. */
+  get total(): number {
+    return this.#total;
+  }
+
   /** From now on so many threads share the limit. Less than is in use means waiting until that is given back. */
   divide(threads: number): void {
     this.capacity = Math.floor(this.#total / threads);

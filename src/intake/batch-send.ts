@@ -276,7 +276,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #packHeld(record: CheckedRecord): Progress {
     const { memory, handover } = this.#pipeline;
     const bytes = record.size + RECORD_OVERHEAD_BYTES;
-    if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, this.#next, bytes, memory.capacity);
+    if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, this.#next, bytes, memory.total);
     const unknown = this.#unknownTopics.get(record.topic);
     if (unknown !== undefined) throw unknown;
     const topic = this.#enter(record.topic);

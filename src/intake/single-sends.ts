@@ -76,7 +76,7 @@ export class SingleSends<K, V> {
   prepare(topic: Topic, record: CheckedRecord): void {
     const bytes = record.size + SINGLE_SEND_OVERHEAD_BYTES;
     const { memory } = this.#pipeline;
-    if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, 0, bytes, memory.capacity);
+    if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, 0, bytes, memory.total);
     if (record.partition !== -1) return;
     if (topic.refusal !== undefined) throw topic.refusal;
     if (topic.partitioner !== undefined) {

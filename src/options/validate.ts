@@ -40,7 +40,7 @@ export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOp
   }
   const leastDelivery = options.lingerMs + options.requestTimeoutMs;
   if (given.deliveryTimeoutMs === undefined && options.deliveryTimeoutMs < leastDelivery) {
-    resolved.deliveryTimeoutMs = leastDelivery;
+    resolved.deliveryTimeoutMs = Math.ceil(leastDelivery);
   }
   // librdkafka: no record may outlive its transaction.
   if (given.deliveryTimeoutMs === undefined && options.transactionalId !== undefined) {

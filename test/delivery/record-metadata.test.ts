@@ -59,6 +59,21 @@ describeOnKafka('timestamps', (brokers) => {
     expect([...result.timestamps]).toEqual(places(result).map((place) => stored.get(place)));
     expect(result.record(0).timestampType).toBe('LogAppendTime');
   });
+
+  it('of a batch of both kinds of topics are each record’s own', async () => {
+    const configs = { 'message.timestamp.type': 'LogAppendTime' };
+    const appended = await createTopic(brokers(), { partitions: 1, configs });
+    const created = await createTopic(brokers(), { partitions: 1 });
+    const producer = openProducer({ bootstrapServers: brokers() });
+    const topics = [created, appended, appended, created];
+    const result = await producer.sendBatch(topics.map((topic) => ({ topic, value: 'v', timestamp: 1_000 })));
+    expect([0, 1, 2, 3].map((i) => result.record(i).timestampType)).toEqual([
+      'CreateTime',
+      'LogAppendTime',
+      'LogAppendTime',
+      'CreateTime',
+    ]);
+  });
 });
 
 describeOnEachCluster('metadata', (cluster) => {
@@ -133,6 +148,29 @@ describeOnEachCluster('metadata', (cluster) => {
       expect([result.offsets[0], result.offsets[99]]).toEqual([BigInt(i * 100), BigInt(i * 100 + 99)]);
     }
   });
+});
+
+it('a batch of several frames tells which of its records failed', async () => {
+  const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+  onTestFinished(() => cluster.close());
+  const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+  const records = Array.from({ length: 10_000 }, (_, i) => ({
+    topic: 'orders',
+    value: 'v',
+    partition: i === 9_000 || i === 5_000 ? 7 : 0,
+  }));
+  const { errors, result }: BatchError = await producer.sendBatch(records).then(
+    () => expect.unreachable('two must fail'),
+    (error) => error,
+  );
+  expect(errors.map(({ index, code }) => [index, code])).toEqual([
+    [5_000, '_UNKNOWN_PARTITION'],
+    [9_000, '_UNKNOWN_PARTITION'],
+  ]);
+  expect([result.count, result.failedCount, result.deliveredCount]).toEqual([10_000, 2, 9_998]);
+  const failed = Array.from({ length: 10_000 }, (_, i) => i).filter((i) => result.errorCode(i) !== undefined);
+  expect(failed).toEqual([5_000, 9_000]);
+  expect([4_999, 5_000].map((i) => result.delivered(i))).toEqual([true, false]);
 });
 
 it('a batch with failures tells each record’s own topic, and its error’s code', async () => {

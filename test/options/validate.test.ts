@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, MillraceError, Producer, type ProducerOptions } from '../../src';
 import { addon } from '../../src/addon';
 import { OPTION_TABLE, type OptionRow } from '../../src/options/option-table';
+import { validateOptions } from '../../src/options/validate';
 import { openProducer } from '../testing/open-producer';
 
 const REQUIRED = { bootstrapServers: 'localhost:9092' };
@@ -269,6 +270,11 @@ describe('the options', () => {
     expect(() => new Producer(options)).not.toThrow();
     expect(reads.filter((name) => name === 'acks')).toHaveLength(1);
     expect(reads.filter((name) => name === 'bootstrapServers')).toHaveLength(1);
+  });
+
+  it('that others are derived from may have fractions', () => {
+    const { deliveryTimeoutMs } = validateOptions({ ...REQUIRED, lingerMs: 0.5, requestTimeoutMs: 120_000 });
+    expect(deliveryTimeoutMs).toBe(120_001);
   });
 
   it('cannot be changed afterwards through the caller’s object', async () => {
