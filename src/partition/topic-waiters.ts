@@ -34,7 +34,7 @@ export class TopicWaiters {
 
   /** Takes a waiter out of the queue, if it is still there. */
   forget(waiter: TopicWaiter): void {
-    this.#places = this.#places.filter((place) => place.waiter !== waiter);
+    this.#take((place) => place.waiter === waiter);
   }
 
   /** Tells all who wait for these topics. */
@@ -47,7 +47,14 @@ export class TopicWaiters {
   #take(which: (place: Place) => boolean): Place[] {
     const taken = this.#places.filter(which);
     if (taken.length > 0) this.#places = this.#places.filter((place) => !which(place));
+    if (this.#places.length === 0) this.#rest();
     return taken;
+  }
+
+  // A timer that is left behind holds the producer in memory.
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#expiresAt = Number.POSITIVE_INFINITY;
   }
 
   // What waits keeps the process alive, not its timer.

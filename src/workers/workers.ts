@@ -84,6 +84,7 @@ export class Workers<K = unknown, V = unknown> {
   readonly #onClosed: () => void;
   readonly #choices = new Map<string, ModeChoice>();
   #inline: Promise<InlineProducer> | undefined;
+  #opened: InlineProducer | undefined;
   /** Batches begin one after the other: the order of a key is that of the calls. */
   #turn: Promise<void> = Promise.resolve();
   #inHand = 0;
@@ -243,10 +244,13 @@ export class Workers<K = unknown, V = unknown> {
 
   /** Or why there is none. @throws MillraceError PRODUCER_CLOSED */
   async #inlineProducer(): Promise<InlineProducer | MillraceError> {
+    // Once it is there, no race: each would leave something with the promise that it might lose to.
+    if (this.#opened !== undefined) return this.#opened;
     const { module, export: name, options } = this.#options;
     this.#inline ??= loadWorkerModule({ module, export: name, options }).then(this.#attach);
     try {
-      return await Promise.race([this.#inline, this.#overdue]);
+      this.#opened = await Promise.race([this.#inline, this.#overdue]);
+      return this.#opened;
     } catch (error) {
       // The next batch tries again.
       this.#inline = undefined;
