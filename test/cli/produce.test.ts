@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedCluster } from '../../src/testing';
 import { type ReadRecord, readBack } from '../broker/read-back';
@@ -287,7 +288,10 @@ describe('millrace produce', () => {
     await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
     cluster.brokerDown(1);
     for (let i = 0; i < 60; i++) cli.child.stdin?.write(`${'x'.repeat(99)}\n`.repeat(10_000));
-    await cli.printed('broker trouble: ');
+    // Until it reads no further: its buffer is full.
+    for (let left = -1; left !== cli.child.stdin?.writableLength; await sleep(1_000)) {
+      left = cli.child.stdin?.writableLength ?? 0;
+    }
     cli.child.kill('SIGINT');
     await cli.printed('Stopping: waiting for');
     cli.child.kill('SIGINT');
