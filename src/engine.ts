@@ -207,10 +207,9 @@ export class Engine<K, V> {
     void drained.then(() => {
       done = true;
     });
-    // Where librdkafka has nothing, what is waited for has yet to come there: for a serializer, a topic or memory.
     while (!done) {
-      // What is waited for may have yet to come there: it waits for a serializer, its topic or memory.
       const nothingInside = (await this.client.flush(FLUSH_SLICE_MS)) === 0;
+      // What is waited for may have yet to come there: it waits for a serializer, its topic or memory.
       if (nothingInside) await pause(POLL_MS).over;
     }
   }

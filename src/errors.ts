@@ -161,7 +161,7 @@ export class RecordError extends MillraceError {
 
   /** The same error for the record at another index. */
   at(index: number): RecordError {
-    return this.#with({ index }, this.message.replace(/^record \d+/, `record ${index}`));
+    return this.#with({ index }, renumbered(this.message, index));
   }
 
   /** @internal The same error for a record that has waited so long. */
@@ -174,6 +174,11 @@ export class RecordError extends MillraceError {
       () => new RecordError(message, this.code, { ...this, cause: this.cause, ...details }),
     );
   }
+}
+
+/** The message of a record's error, for the record at another index. */
+export function renumbered(message: string, index: number): string {
+  return message.replace(/^record \d+/, `record ${index}`);
 }
 
 /**

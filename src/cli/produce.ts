@@ -1,7 +1,8 @@
 // `millrace produce`: the records of a file or of standard input, into a topic.
 import type { Command } from 'commander';
 import { IngestError, type IngestReject, type Producer } from '../index';
-import { fileOf, openRejects, type RejectSink } from '../ingest/reject-sink';
+import { openRejects, type RejectSink } from '../ingest/reject-sink';
+import { fileOf } from '../ingest/source';
 import { readConnection } from './config-file';
 import { EXIT_FAILED, EXIT_OK, orErrorAsJson } from './exit';
 import { FailureLog } from './failure-log';

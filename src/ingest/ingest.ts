@@ -25,8 +25,8 @@ import { ingestInThread } from './ingest-thread';
 import { hasLineLane, LineLane } from './line-lane';
 import type { OpenIngestions } from './open-ingestions';
 import { ProgressLedger } from './progress-ledger';
-import { fileOf, openRejects, type RejectSink, toFunction } from './reject-sink';
-import { chunksOf, ensureStartWithin, Stopped } from './source';
+import { openRejects, type RejectSink, toFunction } from './reject-sink';
+import { chunksOf, ensureStartWithin, fileOf, Stopped } from './source';
 
 /** The producer, as an ingestion sees it. */
 export interface IngestTarget {

@@ -2,10 +2,11 @@
 // ingested again, into a file or a stream.
 import { fstat } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { Readable, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { ConfigError } from '../errors';
 import { type IngestReject, isWritable } from './ingest-options';
+import type { InputFile } from './source';
 
 export interface RejectSink {
   /** One at a time. */
@@ -19,18 +20,6 @@ const NEWLINE = Buffer.from('\n');
 
 export function toFunction(take: (reject: IngestReject) => void | Promise<void>): RejectSink {
   return { take, setHeading: () => {}, close: () => Promise.resolve() };
-}
-
-/** Where what is read may be found: by its path, or by the descriptor of an open file. */
-type InputFile = string | URL | number;
-
-/** Of an ingestion's source: a stream over a file has the one or the other. */
-export function fileOf(source: unknown): InputFile | undefined {
-  if (typeof source === 'string' || source instanceof URL) return source;
-  if (!(source instanceof Readable)) return undefined;
-  const { fd, path } = source as { fd?: unknown; path?: unknown };
-  if (typeof fd === 'number') return fd;
-  return typeof path === 'string' ? path : undefined;
 }
 
 /**

@@ -11,8 +11,20 @@ export const CHUNK_BYTES = 256 << 10;
 /** The reading has been stopped: what was read of an unfinished line is no line. */
 export class Stopped extends Error {}
 
-export function isFile(source: IngestSource): source is string | URL {
+function isFile(source: IngestSource): source is string | URL {
   return typeof source === 'string' || source instanceof URL;
+}
+
+/** A file by its path, or by the descriptor that it is open as. */
+export type InputFile = string | URL | number;
+
+/** The file that is read, if it is one: a stream over a file has a descriptor or a path. */
+export function fileOf(source: IngestSource): InputFile | undefined {
+  if (isFile(source)) return source;
+  if (!(source instanceof Readable)) return undefined;
+  const { fd, path } = source as { fd?: unknown; path?: unknown };
+  if (typeof fd === 'number') return fd;
+  return typeof path === 'string' ? path : undefined;
 }
 
 /**

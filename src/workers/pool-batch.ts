@@ -1,7 +1,7 @@
 // One batch divided among the threads of a pool, and their outcomes put together again.
 import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { emptyReport, REFUSED } from '../delivery/delivery-report';
-import { BatchError, describeValue, messageOf, type RecordError } from '../errors';
+import { BatchError, describeValue, messageOf, type RecordError, renumbered } from '../errors';
 import type { BatchRecord } from '../intake/record';
 import { asRecordError, failureOf, type PoolFailure } from './pool-failure';
 import type { PartOutcome } from './pool-messages';
@@ -98,7 +98,7 @@ export function gather(
     for (const failed of value.failed) {
       const index = indexOf(failed.index);
       // The thread has named it by its place in the part.
-      fail(index, failed.message.replace(/^record \d+/, `record ${index}`), failed);
+      fail(index, renumbered(failed.message, index), failed);
     }
   });
 

@@ -84,7 +84,6 @@ export class Workers<K = unknown, V = unknown> {
   readonly #onClosed: () => void;
   readonly #choices = new Map<string, ModeChoice>();
   #inline: Promise<InlineProducer> | undefined;
-  #opened: InlineProducer | undefined;
   /** Batches begin one after the other: the order of a key is that of the calls. */
   #turn: Promise<void> = Promise.resolve();
   #inHand = 0;
@@ -176,7 +175,7 @@ export class Workers<K = unknown, V = unknown> {
   async #close(): Promise<void> {
     await this.#turn;
     await Promise.allSettled(this.#pending);
-    const inline = await Promise.race([this.#inline, this.#overdue]).catch(() => undefined);
+    const inline = await this.#inline?.catch(() => undefined);
     await Promise.all([inline?.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
     this.#onClosed();
   }
@@ -244,13 +243,13 @@ export class Workers<K = unknown, V = unknown> {
 
   /** Or why there is none. @throws MillraceError PRODUCER_CLOSED */
   async #inlineProducer(): Promise<InlineProducer | MillraceError> {
-    // Once it is there, no race: each would leave something with the promise that it might lose to.
-    if (this.#opened !== undefined) return this.#opened;
     const { module, export: name, options } = this.#options;
-    this.#inline ??= loadWorkerModule({ module, export: name, options }).then(this.#attach);
+    this.#inline ??= Promise.race([
+      loadWorkerModule({ module, export: name, options }).then(this.#attach),
+      this.#overdue,
+    ]);
     try {
-      this.#opened = await Promise.race([this.#inline, this.#overdue]);
-      return this.#opened;
+      return await this.#inline;
     } catch (error) {
       // The next batch tries again.
       this.#inline = undefined;
