@@ -49,7 +49,7 @@ async function settleBatch(
     reason,
     code: MALFORMED,
     persisted: 'no',
-    data: Buffer.from(original as string),
+    data: Buffer.from(original),
   }));
   let bytes = records.reduce((sum, { value }) => sum + sizeOf(value), 0);
   for (const { index, error } of records.length === 0 ? [] : await failuresOf(records, sendBatch)) {
@@ -58,7 +58,7 @@ async function settleBatch(
       line: batch.lineNumbers[index],
       offset: startOffset + batch.offsets[index],
       ...describeFailure(error),
-      data: Buffer.from(batch.original(index) as string),
+      data: Buffer.from(batch.original(index)),
     });
   }
   ledger.countDelivered(records.length + malformed.length - rejects.length, bytes);

@@ -1,8 +1,11 @@
 // CSV with a header row: each row becomes a JSON object of strings.
+import { isUtf8 } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { type Parser, parse } from 'csv-parse';
 import { ConfigError } from '../../errors';
 import type { ProducerRecord } from '../../intake/record';
+import { CsvInput } from './csv-input';
+import { type RowPlace, RowPlaces } from './csv-places';
 import { parseTimestamp } from './fields';
 import {
   type BatchReader,
@@ -34,37 +37,34 @@ interface ParsedRow {
 interface UnreadableRow {
   raw: string;
   problem: string;
+  openAtEnd: boolean;
   info: { bytes: number };
 }
 
 /** A row that opens a quote and never closes it would otherwise gather the rest of the input in memory. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
+const NOT_ASCII = /[\u0080-\u00ff]/;
 
 export function readCsv(template: RecordTemplate, options: CsvOptions): BatchReader {
   return async function* (chunks) {
-    const lines = new RowLines();
-    let fed = 0;
-    async function* counted(all: AsyncIterable<Buffer>) {
-      for await (const chunk of all) {
-        fed += chunk.length;
-        yield chunk;
-      }
-    }
+    const places = new RowPlaces();
+    const input = new CsvInput();
     const parser: Parser = parse({
-      bom: true,
       columns:
         options.columns === undefined
           ? (first: string[]) => {
-              lines.pass(first.join());
-              lines.pass('\n');
-              lines.passBytes(parser.info.bytes);
-              return checkHeader(first, options);
+              const { bytes, empty_lines: blankLines } = parser.info;
+              places.passHeader(first, blankLines, input.markBytes + bytes);
+              // An unfinished one is none, and no rows follow.
+              return input.failure ? first : checkHeader(first.map(headerCell), options);
             }
           : checkHeader([...options.columns], options),
+      // A character a byte, so that rows are handed back as they were, even if they are not UTF-8.
+      encoding: 'latin1',
       info: true,
       raw: true,
       max_record_size: MAX_ROW_BYTES,
-      record_delimiter: ['\r\n', '\n'],
+      record_delimiter: ['\r\n', '\n', '\r'],
       // A quote within an unquoted cell is text: as an error, csv-parse would lose the rest of that line.
       relax_quotes: true,
       skip_empty_lines: true,
@@ -75,27 +75,49 @@ export function readCsv(template: RecordTemplate, options: CsvOptions): BatchRea
         if (error?.code === 'CSV_MAX_RECORD_SIZE') throw error;
         const { message: problem = 'unreadable' } = error ?? {};
         // A quote that is open at the end of the input has taken in all of it.
-        const atEnd = error?.code === 'CSV_QUOTE_NOT_CLOSED';
-        const bytes = atEnd ? fed : ((error ?? parser.info) as { bytes: number }).bytes;
-        parser.push({ raw: raw ?? '', problem, info: { bytes } } satisfies UnreadableRow);
+        const openAtEnd = error?.code === 'CSV_QUOTE_NOT_CLOSED';
+        const bytes = openAtEnd
+          ? input.end - input.markBytes
+          : ((error ?? parser.info) as { bytes: number }).bytes;
+        parser.push({ raw: raw ?? '', problem, openAtEnd, info: { bytes } } satisfies UnreadableRow);
         return undefined;
       },
     });
-    // A failing input destroys the parser with its error, and the loop below throws it.
-    pipeline(Readable.from(counted(chunks), { objectMode: false }), parser, () => {});
+    // What makes the parser fail destroys it, and the loop below throws it.
+    pipeline(Readable.from(input.feed(chunks), { objectMode: false }), parser, () => {});
     let batch = new CsvBatch(template, options);
     for await (const row of parser as AsyncIterable<ParsedRow | UnreadableRow>) {
-      const place = lines.locate(row.raw, row.info.bytes);
+      if (input.failure && isUnfinished(row)) break;
+      const place = places.locate(row.raw, input.markBytes + row.info.bytes);
       if ('problem' in row) batch.reject(place, `not a CSV row: ${row.problem}`);
       else batch.add(row.record, place);
       // What a chunk held goes out as a short batch: a slow input's rows must not wait for more.
-      if (batch.records.length + batch.malformed.length < RECORDS_PER_BATCH && parser.readableLength > 0)
-        continue;
+      if (batch.size < RECORDS_PER_BATCH && parser.readableLength > 0) continue;
       const full = batch;
       batch = new CsvBatch(template, options);
       yield full;
     }
+    if (batch.size > 0) yield batch;
+    if (input.failure) throw input.failure.error;
   };
+}
+
+/** Of rows that end with the input: only a line ending shows that nothing more would have come. */
+function isUnfinished(row: ParsedRow | UnreadableRow): boolean {
+  return ('problem' in row && row.openAtEnd) || !/[\r\n]$/.test(row.raw);
+}
+
+function headerCell(cell: string): string {
+  const name = fromUtf8(cell);
+  if (name === undefined) throw new ConfigError('CSV header: not UTF-8, which is what is expected');
+  return name;
+}
+
+/** Text of which each character stands for a byte. Undefined when the bytes are not UTF-8. */
+function fromUtf8(bytes: string): string | undefined {
+  if (!NOT_ASCII.test(bytes)) return bytes;
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString() : undefined;
 }
 
 function checkHeader(header: string[], { key, value, timestamp, onHeader }: CsvOptions): string[] {
@@ -128,8 +150,20 @@ class CsvBatch implements RecordBatch {
     private readonly options: CsvOptions,
   ) {}
 
+  get size(): number {
+    return this.records.length + this.malformed.length;
+  }
+
   add(row: ParsedRow['record'], place: RowPlace): void {
     this.endOffset = place.end;
+    for (const [column, cell] of NOT_ASCII.test(place.original) ? Object.entries(row) : []) {
+      const text = fromUtf8(cell);
+      if (text === undefined) {
+        this.reject(place, `not UTF-8: column ${column}`);
+        return;
+      }
+      row[column] = text;
+    }
     const { timestamp: timeColumn, key: keyColumn, value: valueColumn } = this.options;
     let timestamp: number | undefined;
     try {
@@ -149,48 +183,10 @@ class CsvBatch implements RecordBatch {
 
   reject({ lineNumber, offset, original, end }: RowPlace, reason: string): void {
     this.endOffset = end;
-    this.malformed.push({ lineNumber, offset, original, reason });
+    this.malformed.push({ lineNumber, offset, original: Buffer.from(original, 'latin1'), reason });
   }
 
-  original(index: number): string {
-    return this.originals[index];
-  }
-}
-
-interface RowPlace {
-  lineNumber: number;
-  /** Where it begins: behind the row before it. */
-  offset: number;
-  end: number;
-  /** The row as it stood in the input, without line ending. */
-  original: string;
-}
-
-/**
- * Finds out on which line each row begins, rows being told in their order. csv-parse has a line count too, but takes
- * a \r\n within quotes for two lines.
- */
-class RowLines {
-  private line = 1;
-  private offset = 0;
-
-  pass(raw: string): void {
-    for (const _ of raw.matchAll(/\r\n|\r|\n/g)) this.line++;
-  }
-
-  passBytes(end: number): void {
-    this.offset = end;
-  }
-
-  /** csv-parse's text of a row begins with the blank lines before it, and ends with all or half of its line ending. */
-  locate(raw: string, end: number): RowPlace {
-    const blankLines = /^[\r\n]*/.exec(raw)![0];
-    this.pass(blankLines);
-    const lineNumber = this.line;
-    const row = raw.slice(blankLines.length);
-    this.pass(row);
-    const begin = this.offset;
-    this.passBytes(end);
-    return { lineNumber, offset: begin, end, original: row.replace(/[\r\n]+$/, '') };
+  original(index: number): Buffer {
+    return Buffer.from(this.originals[index], 'latin1');
   }
 }

@@ -6,7 +6,7 @@ export interface MalformedLine {
   offset: number;
   reason: string;
   /** As it stood in the input, without line ending. */
-  original: Buffer | string;
+  original: Buffer;
 }
 
 export interface RecordBatch {
@@ -21,7 +21,7 @@ export interface RecordBatch {
   /** The offset behind what the batch was made of. */
   readonly endOffset: number;
   /** The record's line as it stood in the input, without line ending. */
-  original(index: number): Buffer | string;
+  original(index: number): Buffer;
 }
 
 /** What all records of a run have in common. */

@@ -1,6 +1,8 @@
 // CSV rows as JSON objects.
 import { describe, expect, it } from 'vitest';
 import { readCsv } from '../../../src/ingest/formats/csv';
+import type { RecordBatch } from '../../../src/ingest/formats/record-batch';
+import { Stopped } from '../../../src/ingest/source';
 import { readAll } from './read-all';
 
 const read = (chunks: (Buffer | string)[], keyField: string | null = null) =>
@@ -83,6 +85,65 @@ describe('readCsv', () => {
   it('refuses a header without the key column, or with a column twice', async () => {
     await expect(read(['a,b\n1,2\n'], 'c')).rejects.toThrow('CSV header: no column c among a, b');
     await expect(read(['a,b,a\n1,2,3\n'])).rejects.toThrow('CSV header: column a is there twice');
+  });
+
+  it('hands back rows that are not UTF-8 byte by byte, and takes the others', async () => {
+    const { records, batches } = await read([Buffer.from('a,b\n1,caf\xe9\n2,th\xc3\xa9\n', 'latin1')]);
+    expect(records).toMatchObject([{ line: 3, value: '{"a":"2","b":"thé"}', original: '2,thé' }]);
+    const [{ reason, original }] = batches.flatMap(({ malformed }) => malformed);
+    expect(reason).toBe('not UTF-8: column b');
+    expect(original).toEqual(Buffer.from('1,caf\xe9', 'latin1'));
+  });
+
+  it('refuses a header that is not UTF-8, and UTF-16', async () => {
+    await expect(read([Buffer.from('a,\xe9\n1,2\n', 'latin1')])).rejects.toThrow('CSV header: not UTF-8');
+    const utf16 = Buffer.from('\ufeffa\n1\n', 'utf16le');
+    await expect(read([utf16])).rejects.toThrow('CSV: the input is UTF-16, expected UTF-8');
+    await expect(read([utf16.subarray(0, 1), utf16.subarray(1)])).rejects.toThrow('UTF-16');
+  });
+
+  it('counts blank lines and lines within names before the rows', async () => {
+    const { records, malformed } = await read(['\n\r\n"a\nb",c\n1,2\n3\n']);
+    expect(records.map(({ line }) => line)).toEqual([5]);
+    expect(malformed.map(({ line }) => line)).toEqual([6]);
+  });
+
+  it('takes a carriage return for the end of a row, as old spreadsheets write it', async () => {
+    const text = Buffer.from('a,b\r1,"x\ry"\r\r3,4');
+    const whole = await read([text]);
+    expect(whole.records.map(({ line, value }) => [line, JSON.parse(value)])).toEqual([
+      [2, { a: '1', b: 'x\ry' }],
+      [5, { a: '3', b: '4' }],
+    ]);
+    for (let border = 0; border <= text.length; border++) {
+      expect((await read([text.subarray(0, border), text.subarray(border)])).records).toEqual(whole.records);
+    }
+  });
+
+  it.each([
+    ['in a row', 'a,b\n1,2\n3,', 1, 8],
+    ['within quotes', 'a,b\n1,2\n3,"4\n', 1, 8],
+    ['behind quotes', 'a,b\n1,2\n3,"4"', 1, 8],
+    ['behind a row', 'a,b\n1,2\n3,4\n', 2, 12],
+    ['between the two characters of a line ending', 'a,b\r\n1,2\r\n3,4\r', 2, 14],
+    ['in the header', '\ufeffa,', 0, undefined],
+    ['in the byte order mark', Buffer.from([0xef, 0xbb]), 0, undefined],
+  ])('stopped %s, it has given what was whole', async (_, text, count, endOffset) => {
+    async function* stopping() {
+      yield Buffer.from(text as string);
+      throw new Stopped();
+    }
+    const batches: RecordBatch[] = [];
+    const headers: string[] = [];
+    const options = { key: 'b', value: null, timestamp: null, onHeader: (row: string) => headers.push(row) };
+    const reading = async () => {
+      for await (const batch of readCsv({ topic: 't' }, options)(stopping())) batches.push(batch);
+    };
+    await expect(reading()).rejects.toThrow(Stopped);
+    expect(batches.flatMap(({ records }) => records)).toHaveLength(count);
+    expect(batches.flatMap(({ malformed }) => malformed)).toEqual([]);
+    expect(batches.at(-1)?.endOffset).toBe(endOffset);
+    expect(headers).toHaveLength(count === 0 ? 0 : 1);
   });
 
   it('fails when its input does', async () => {
