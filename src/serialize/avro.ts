@@ -33,7 +33,7 @@ const EXACT_LONG = avsc.types.LongType.__with({
 
 /**
  * A serializer for one schema: an object, its JSON text, the path of a file (.avsc), or an avsc Type. null and undefined
- * stay null, Kafka's tombstone, unless the schema itself takes null. A long may be a number or a bigint.
+ * stay null, Kafka's tombstone, unless the schema itself takes null. A long may be a number or a bigint; bytes are Buffers.
  * @throws ConfigError when the schema cannot be read
  */
 export function avroSerializer<T = unknown>(
@@ -69,8 +69,16 @@ export function avroSerializer<T = unknown>(
   };
 }
 
-function nameOf({ name, typeName }: avsc.Type): string {
-  return name ?? typeName.replace('abstract:', '');
+const NUMBERS: ReadonlySet<string> = new Set(['int', 'float', 'double', EXACT_LONG.typeName]);
+
+function nameOf(type: avsc.Type): string {
+  const { name, typeName } = type;
+  if (!typeName.startsWith('union:')) return name ?? typeName.replace('abstract:', '');
+  const branches = (type as avsc.types.UnwrappedUnionType).types.map(nameOf);
+  const isWrapped = typeName === 'union:wrapped';
+  return branches
+    .map((branch) => (isWrapped && branch !== 'null' ? `{ ${JSON.stringify(branch)}: … }` : branch))
+    .join(' or ');
 }
 
 function readSchema(
@@ -95,6 +103,7 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
   return (schema: avsc.Schema, options: avsc.ForSchemaOptions): avsc.Type | undefined => {
     const own = typeHook?.(schema, options);
     if (own !== undefined) return own;
+    if (Array.isArray(schema)) return unionOf(schema, options);
     const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: string };
     if (type !== 'long') return undefined;
     // avsc comes a second time, for what lies below the logical type.
@@ -105,4 +114,20 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
     }
     return EXACT_LONG as unknown as avsc.Type;
   };
+}
+
+/**
+ * avsc counts no type of ours among the numbers, so it would take a union of a long and another number for one whose values
+ * tell their branch, as `5` does in ['null', 'long']: such values must be wrapped, `{ long: 5 }`.
+ */
+function unionOf(schema: readonly avsc.Schema[], options: avsc.ForSchemaOptions): avsc.Type {
+  const branches = schema.map((branch) => avsc.Type.forSchema(branch, options));
+  const numbers = branches.filter(({ typeName }) => NUMBERS.has(typeName));
+  const { wrapUnions = 'auto' } = options;
+  const isAmbiguous = wrapUnions === 'auto' && numbers.length > 1;
+  return avsc.Type.forSchema(branches as unknown as avsc.Schema, {
+    ...options,
+    typeHook: undefined,
+    wrapUnions: isAmbiguous ? 'always' : wrapUnions,
+  });
 }

@@ -85,6 +85,40 @@ describe('avroSerializer', () => {
   });
 });
 
+describe('a union of numbers, a long among them', () => {
+  const longOrDouble: avsc.Schema = ['null', 'long', 'double'];
+  const other = { type: 'record', name: 'Other', fields: [{ name: 'n', type: ['long', 'int'] }] };
+  const nested = {
+    type: 'record',
+    name: 'org.Nested',
+    fields: [
+      { name: 'a', type: ['null', other] },
+      { name: 'b', type: ['null', 'Other'] },
+    ],
+  } as avsc.Schema;
+
+  it.each([
+    [longOrDouble, { long: 5 }],
+    [longOrDouble, { double: 5 }],
+    [longOrDouble, null],
+    [['null', 'long'] as avsc.Schema, 5],
+    [['null', { type: 'long', logicalType: 'timestamp-millis' }, 'int'] as avsc.Schema, { int: 5 }],
+    [nested, { a: { n: { int: 4 } }, b: { n: { long: 5 } } }],
+    [nested, { a: null, b: null }],
+  ])('writes as avsc does: %j %j', (schema, value) => {
+    const written = bytesOf(avroSerializer<unknown>(schema).serialize('t', value, []));
+    expect(written).toEqual(avsc.Type.forSchema(schema).toBuffer(value));
+  });
+
+  it('takes a bigint, and says which branches there are', () => {
+    const serializer = avroSerializer<unknown>(longOrDouble);
+    expect(bytesOf(serializer.serialize('t', { long: 5n }, [])).toString('hex')).toBe('020a');
+    expect(() => serializer.serialize('t', 5, [])).toThrow(
+      'the value must be of type null or { "long": … } or { "double": … }, got the number 5',
+    );
+  });
+});
+
 it('writes longs exactly wherever a schema has them', () => {
   const long = { type: 'long' } as const;
   const values: (number | bigint)[] = [Number.MAX_SAFE_INTEGER, -(2 ** 52) - 1, 2n ** 62n, -(2n ** 63n)];
