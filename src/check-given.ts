@@ -86,7 +86,7 @@ export function checkCloneable(what: string, value: unknown): void {
 }
 
 /**
- * Options by their rules; others are not looked at. Those left out are undefined.
+ * Options by their rules; there may be no others. Those left out are undefined.
  * @param within where the options stand, when that is another option
  * @throws ConfigError
  */
@@ -97,9 +97,14 @@ export function readOptions<T extends object>(
   within?: string,
 ): Partial<T> {
   const read: Partial<T> = {};
-  if (given !== undefined) check(`${call}: ${within ?? 'options'}`, OBJECT, given);
-  for (const name of Object.keys(rules) as (keyof T & string)[]) {
-    const what = `${call}: ${within === undefined ? '' : `${within}.`}${name}`;
+  const names = Object.keys(rules) as (keyof T & string)[];
+  const prefix = within === undefined ? '' : `${within}.`;
+  if (given !== undefined) {
+    check(`${call}: ${within ?? 'options'}`, OBJECT, given);
+    refuseUnknown(call, given, names, prefix);
+  }
+  for (const name of names) {
+    const what = `${call}: ${prefix}${name}`;
     const value = lookInto(what, () => given?.[name]);
     if (value === undefined && rules[name].required === undefined) continue;
     check(what, rules[name], value);
@@ -109,9 +114,17 @@ export function readOptions<T extends object>(
 }
 
 /** @throws ConfigError for an option that has no rule */
-export function refuseUnknown(call: string, given: object, rules: object): void {
+export function refuseUnknown(call: string, given: object, known: readonly string[], within = ''): void {
   const unknown = lookInto(`${call}: options`, () => Object.keys(given)).find(
-    (name) => !Object.hasOwn(rules, name),
+    (name) => !known.includes(name),
   );
-  if (unknown !== undefined) throw new ConfigError(`${call}: unknown option ${unknown}`);
+  if (unknown === undefined) return;
+  throw new ConfigError(`${call}: unknown option ${within}${unknown}${didYouMean(unknown, known)}`);
+}
+
+/** For a name that differs from one that is known in case, dots, dashes or underscores only. Begins with a colon. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const bare = (text: string) => text.replace(/[._-]/g, '').toLowerCase();
+  const alike = known.find((option) => bare(option) === bare(name));
+  return alike === undefined ? '' : `: did you mean ${alike}?`;
 }

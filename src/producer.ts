@@ -24,7 +24,13 @@ import type { Pipeline } from './intake/pipeline';
 import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
-import { type BatchOptions, type DeliveryCallback, extrasOf, type SendOptions } from './intake/send-options';
+import {
+  type BatchOptions,
+  batchExtras,
+  type DeliveryCallback,
+  type SendOptions,
+  sendExtras,
+} from './intake/send-options';
 import { batchSentTooLate, sentTooLate } from './intake/sent-too-late';
 import type { SendExtras } from './intake/single-sends';
 import { isTopicName } from './intake/topic-name';
@@ -222,7 +228,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     const promise = new Promise<RecordMetadata>(takeSettlers);
     const { resolve, reject } = settlers;
     try {
-      this.#send(record, resolve, reject, extrasOf('send', then));
+      this.#send(record, resolve, reject, sendExtras('send', then));
     } catch (error) {
       reject(error);
     }
@@ -266,7 +272,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      this.#sendBatch(records, resolve, reject, extrasOf('sendBatch', options));
+      this.#sendBatch(records, resolve, reject, batchExtras('sendBatch', options));
     });
   }
 
@@ -289,7 +295,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   /** As `send`, with a promise for each of its moments: being in the buffer, and being delivered. */
   dispatch(record: ProducerRecord<K, V>, options?: SendOptions): Dispatch<RecordMetadata> {
     return Dispatch.of((accepted, delivered, failed) => {
-      const extras = extrasOf('dispatch', options);
+      const extras = sendExtras('dispatch', options);
       this.#send(record, delivered, failed, { ...extras, accepted });
     });
   }
@@ -297,7 +303,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   /** As `sendBatch`, with a promise for each of its moments. `accepted` comes when each record is in the buffer or refused. */
   dispatchBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Dispatch<BatchResult> {
     return Dispatch.of((accepted, delivered, failed) => {
-      const extras = extrasOf('dispatchBatch', options);
+      const extras = batchExtras('dispatchBatch', options);
       this.#sendBatch(records, delivered, failed, { ...extras, accepted });
     });
   }

@@ -11,7 +11,6 @@ import {
   oneOf,
   type Rule,
   readOptions,
-  refuseUnknown,
   required,
   SIGNAL,
 } from '../check-given';
@@ -168,10 +167,7 @@ const RULES: { readonly [Name in keyof IngestOptions]-?: Rule } = {
   key: FIELD,
   value: FIELD,
   timestamp: FIELD,
-  headers: {
-    must: 'an object or a list of pairs',
-    fits: (value) => OBJECT.fits(value) && (Array.isArray(value) || !(Symbol.iterator in (value as object))),
-  },
+  headers: { ...OBJECT, must: 'an object, or pairs of a name and a value' },
   partition: integerFrom(0, 2 ** 31 - 1),
   startOffset: integerFrom(0),
   columns: {
@@ -193,7 +189,6 @@ const MODULE_RULES = { module: required(MODULE), export: NAME, options: ANYTHING
 /** Each option, read once. @throws ConfigError */
 export function readIngestOptions(options: IngestOptions): IngestTask {
   check('ingest: options', OBJECT, options);
-  refuseUnknown('ingest', options, RULES);
   const given = readOptions<IngestOptions>('ingest', options, RULES) as IngestOptions;
   const { rejects, onProgress, onHeader, signal, thread, ...plan } = given;
   const { topic, format, key, value, timestamp, columns, headers } = plan;

@@ -17,11 +17,20 @@ export interface BatchOptions extends SendOptions {
   topic: string;
 }
 
-const SEND_RULES = { signal: SIGNAL, topic: NAME };
+const SEND_RULES = { signal: SIGNAL };
+const BATCH_RULES = { ...SEND_RULES, topic: NAME };
 
-/** @throws ConfigError for an option that does not exist, or cannot have its value */
-export function extrasOf(call: string, options: Partial<BatchOptions> | undefined): BatchExtras | undefined {
-  return options === undefined ? undefined : readOptions<Partial<BatchOptions>>(call, options, SEND_RULES);
+/** Of a call for one record. @throws ConfigError for an option that does not exist, or cannot have its value */
+export function sendExtras(call: string, options: SendOptions | undefined): BatchExtras | undefined {
+  return options === undefined ? undefined : readOptions<SendOptions>(call, options, SEND_RULES);
+}
+
+/** Of a call for many. @throws ConfigError for an option that does not exist, or cannot have its value */
+export function batchExtras(
+  call: string,
+  options: Partial<BatchOptions> | undefined,
+): BatchExtras | undefined {
+  return options === undefined ? undefined : readOptions<Partial<BatchOptions>>(call, options, BATCH_RULES);
 }
 
 /** Called once, as Node's callbacks are: with the error, or with null and the metadata. */

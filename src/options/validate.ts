@@ -1,6 +1,6 @@
 // Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
 // once and never writes into the caller's object.
-import { check, lookInto, OBJECT } from '../check-given';
+import { check, didYouMean, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/topic-name';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
@@ -12,9 +12,9 @@ import { checkedSasl, checkedSsl, securityProperties } from './security';
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
 export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOptions<K, V> {
   check("the producer's options", OBJECT, caller);
-  const known = new Set<string>(OPTION_TABLE.map((row) => row.name));
+  const known: string[] = OPTION_TABLE.map((row) => row.name);
   for (const name of lookInto("the producer's options", () => Object.keys(caller))) {
-    if (!known.has(name)) throw new ConfigError(`unknown option ${name}${suggestion(name, known)}`);
+    if (!known.includes(name)) throw new ConfigError(`unknown option ${name}${didYouMean(name, known)}`);
   }
   const said: Record<string, unknown> = {};
   const resolved: Record<string, unknown> = {};
@@ -247,11 +247,4 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
       throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);
     }
   }
-}
-
-function suggestion(name: string, known: ReadonlySet<string>): string {
-  const alike = [...known].find(
-    (option) => option.toLowerCase() === name.replace(/[._-]/g, '').toLowerCase(),
-  );
-  return alike === undefined ? '' : `: did you mean ${alike}?`;
 }

@@ -131,6 +131,8 @@ describeOnEachCluster('ingest', (cluster) => {
       ];
       const { records } = await ingestAll('one\n\ntwo', { format: 'lines', headers });
       expect(values(records)).toEqual(['one', '', 'two']);
+      const mapped = await ingestAll('one', { format: 'lines', headers: new Map([['a', '1']]) });
+      expect(mapped.records[0].headers).toEqual([['a', Buffer.from('1')]]);
       for (const record of records) {
         expect(record.headers).toEqual([
           ['a', Buffer.from('1')],
@@ -324,6 +326,44 @@ describeOnEachCluster('ingest', (cluster) => {
       expect(await endOffsets(cluster.brokers, topic)).toEqual([2n]);
     });
 
+    const rows = 5_000;
+    const csv = `id,name\n${Array.from({ length: rows }, (_, id) => `${id},"x\ny"\n`).join('')}`;
+
+    it('stopped amid CSV, it has sent every row that was read whole', async () => {
+      const topic = await cluster.createTopic(1);
+      const producer = openProducer({ bootstrapServers: cluster.brokers });
+      const controller = new AbortController();
+      const source = new Readable({ read() {} });
+      source.push(`${csv}unfin,"`);
+      const report = await producer.ingest(source, {
+        topic,
+        format: 'csv',
+        thread,
+        signal: controller.signal,
+        onProgress: () => controller.abort(),
+      });
+      expect(report).toMatchObject({ delivered: rows, malformed: 0, committedOffset: csv.length });
+      expect(await endOffsets(cluster.brokers, topic)).toEqual([BigInt(rows)]);
+    });
+
+    it('has sent every row of CSV that was read whole before the source fails', async () => {
+      const topic = await cluster.createTopic(1);
+      async function* failing() {
+        yield `${csv}unfin`;
+        throw new Error('the disk is gone');
+      }
+      const ingestion = openProducer({ bootstrapServers: cluster.brokers }).ingest(failing(), {
+        topic,
+        format: 'csv',
+        thread,
+      });
+      expect(await failure(ingestion)).toMatchObject({
+        message: 'the disk is gone',
+        report: { delivered: rows, committedOffset: csv.length },
+      });
+      expect(await endOffsets(cluster.brokers, topic)).toEqual([BigInt(rows)]);
+    });
+
     it('tells how far it came when the source fails', async () => {
       const topic = await cluster.createTopic(1);
       const producer = openProducer({ bootstrapServers: cluster.brokers });
@@ -456,8 +496,7 @@ describe('ingest refuses', () => {
     [{ thread: 'pool' }, /thread must be 'worker' or 'caller'/],
     [{ partition: -1 }, /partition must be an integer from 0 to 2147483647, got the number -1/],
     [{ partition: '1' }, /partition must be an integer from 0 to 2147483647, got the string "1"/],
-    [{ headers: () => ({}) }, /headers must be an object or a list of pairs, got a function/],
-    [{ headers: new Map() }, /headers must be an object or a list of pairs, got an object \(Map\)/],
+    [{ headers: () => ({}) }, /headers must be an object, or pairs of a name and a value, got a function/],
     [{ headers: { a: 5 } }, /ingest: header "a" must be a string, Uint8Array or null, got the number 5/],
     [{ rejects: 5 }, /rejects must be a function, a writable stream or a file's path or URL, got the number/],
     [{ rejects: '' }, /rejects must be a function, a writable stream/],

@@ -79,7 +79,18 @@ describe('options', () => {
     expect(await failureOf(() => call(revoked()))).toBeInstanceOf(ConfigError);
   });
 
+  it.each(CALLS)('%s that do not exist are refused', async (_name, call) => {
+    const error = await failureOf(() => call({ maxRetrys: 1 } as never));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toMatch(/(unknown option maxRetrys$|option maxRetrys is not a thread's to choose)/);
+  });
+
   it.each<[message: string, call: () => unknown]>([
+    [
+      'dispatch: unknown option Signal: did you mean signal?',
+      () => producer.dispatch(record, { Signal: 1 } as never).delivered,
+    ],
+    ['send: unknown option topic', () => producer.send(record, { topic: TOPIC } as never)],
     ['send: signal must be an AbortSignal, got', () => producer.send(record, { signal: {} as never })],
     ['close: timeoutMs must be a number of at least 0 (ms), got', () => producer.close({ timeoutMs: -1 })],
     ['close: unsentRecords must be true or false, got', () => producer.close({ unsentRecords: 1 as never })],
