@@ -17,23 +17,27 @@ export class RowPlaces {
   private line = 1;
   private offset = 0;
 
-  /** The header row, of these cells, ends at `end`. */
-  passHeader(cells: string[], blankLinesBefore: number, end: number): void {
-    this.line += blankLinesBefore + 1;
-    this.countLines(cells.join());
-    this.offset = end;
+  passMark(bytes: number): void {
+    this.offset += bytes;
   }
 
-  /** csv-parse's text of a row begins with the blank lines before it, and ends with all or half of its line ending. */
-  locate(raw: string, end: number): RowPlace {
-    const blankLines = /^[\r\n]*/.exec(raw)![0];
+  /** Blank lines that no row follows at once. Returns where they end. */
+  passBlank(lines: string): number {
+    this.countLines(lines);
+    this.offset += lines.length;
+    return this.offset;
+  }
+
+  /** The next row, each character of which is a byte, with the blank lines before it and its line ending. */
+  locate(text: string): RowPlace {
+    const blankLines = /^[\r\n]*/.exec(text)![0];
     this.countLines(blankLines);
     const lineNumber = this.line;
-    const row = raw.slice(blankLines.length);
+    const row = text.slice(blankLines.length);
     this.countLines(row);
     const begin = this.offset;
-    this.offset = end;
-    return { lineNumber, offset: begin, end, original: row.replace(/[\r\n]+$/, '') };
+    this.offset += text.length;
+    return { lineNumber, offset: begin, end: this.offset, original: row.replace(/[\r\n]+$/, '') };
   }
 
   private countLines(text: string): void {

@@ -1,6 +1,9 @@
 // CSV rows as JSON objects.
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCsv } from '../../../src/ingest/formats/csv';
+import { runsOfRows } from '../../../src/ingest/formats/csv-rows';
 import type { RecordBatch } from '../../../src/ingest/formats/record-batch';
 import { Stopped } from '../../../src/ingest/source';
 import { readAll } from './read-all';
@@ -50,13 +53,16 @@ describe('readCsv', () => {
       [3, '3'],
       [5, '4,5,"x\ny"'],
     ]);
-    expect(malformed[0].reason).toMatch(/^not a CSV row: Invalid Record Length/);
+    expect(malformed[0].reason).toBe('not a CSV row: 1 cells for 2 columns');
   });
 
   it('refuses a row whose quote never closes', async () => {
     const { records, malformed } = await read(['a,b\n1,2\n3,"open\nmore\n']);
     expect(records).toHaveLength(1);
-    expect(malformed).toMatchObject([{ line: 3, original: '3,"open\nmore' }]);
+    expect(malformed).toEqual([
+      { line: 3, original: '3,"open\nmore', reason: 'not a CSV row: a quote is never closed' },
+    ]);
+    await expect(read(['a,"b\n1,2\n'])).rejects.toThrow('CSV header: a quote is never closed');
   });
 
   it('yields at most 1,000 rows at once, and what a chunk held without waiting for the next', async () => {
@@ -125,7 +131,7 @@ describe('readCsv', () => {
     ['within quotes', 'a,b\n1,2\n3,"4\n', 1, 8],
     ['behind quotes', 'a,b\n1,2\n3,"4"', 1, 8],
     ['behind a row', 'a,b\n1,2\n3,4\n', 2, 12],
-    ['between the two characters of a line ending', 'a,b\r\n1,2\r\n3,4\r', 2, 14],
+    ['between the two characters of a line ending', 'a,b\r\n1,2\r\n3,4\r', 1, 10],
     ['in the header', '\ufeffa,', 0, undefined],
     ['in the byte order mark', Buffer.from([0xef, 0xbb]), 0, undefined],
   ])('stopped %s, it has given what was whole', async (_, text, count, endOffset) => {
@@ -169,9 +175,43 @@ describe('readCsv', () => {
     expect(batches.at(-1)?.endOffset).toBe(text.length);
   });
 
+  it('gives a row at once, although no other follows', async () => {
+    let given = 0;
+    async function* slow() {
+      for (const row of ['a,b\n', '1,2\n', '3,"4"\r\n', '5,\n']) {
+        yield Buffer.from(row);
+        expect(given).toBe(row === 'a,b\n' ? 0 : Number(row[0]));
+      }
+    }
+    const options = { key: 'a', value: null, timestamp: null };
+    for await (const { records } of readCsv({ topic: 't' }, options)(slow())) given = Number(records[0].key);
+    expect(given).toBe(5);
+  });
+
   it('with a row that has no end fails, instead of losing what is behind', async () => {
     const chunk = Buffer.alloc(1 << 20, 'x');
     const endless = [Buffer.from('a\n"'), ...Array.from({ length: 66 }, () => chunk)];
-    await expect(read(endless)).rejects.toThrow(/record exceed/i);
+    await expect(read(endless)).rejects.toThrow('A CSV row is longer than 67108864 bytes');
   });
+});
+
+it('rows are cut where csv-parse ends them, wherever the chunks do', async () => {
+  const options = { relax_quotes: true, relax_column_count: true, skip_empty_lines: true };
+  const rowsOf = (text: Buffer) =>
+    parse(text, { ...options, record_delimiter: ['\r\n', '\n', '\r'], skip_records_with_error: true });
+  const text = fc.string({ unit: fc.constantFrom('a', ',', '"', '"', '\n', '\r', 'é'), maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(text, fc.array(fc.nat({ max: 40 }), { maxLength: 5 }), async (csv, borders) => {
+      const bytes = Buffer.from(csv);
+      const cuts = [0, ...borders.filter((at) => at < bytes.length), bytes.length].sort((a, b) => a - b);
+      async function* chunks() {
+        for (let i = 1; i < cuts.length; i++) yield bytes.subarray(cuts[i - 1], cuts[i]);
+      }
+      const runs: Buffer[] = [];
+      for await (const run of runsOfRows(chunks())) runs.push(run);
+      expect(Buffer.concat(runs)).toEqual(bytes);
+      expect(runs.flatMap(rowsOf)).toEqual(rowsOf(bytes));
+    }),
+    { numRuns: 2_000 },
+  );
 });
