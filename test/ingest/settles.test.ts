@@ -87,6 +87,17 @@ describe.each(['worker', 'caller'] as const)('in the thread of the %s', (thread)
     expect(source.destroyed).toBe(true);
   });
 
+  it('leaves a stream open that is given by an iterator which does', async () => {
+    const source = new Readable({ read() {} });
+    source.push('one\n');
+    const { ingestion } = start(source.iterator({ destroyOnReturn: false }), {
+      ...lines,
+      onProgress: throws,
+    });
+    await failure(ingestion);
+    expect(source.destroyed).toBe(false);
+  });
+
   it('stops when told to, although the source goes on waiting', async () => {
     const controller = new AbortController();
     const { ingestion } = start(waitingSource(), {
