@@ -14,7 +14,7 @@ Napi::Array numbers_to_js(Napi::Env env, const std::vector<int32_t>& numbers) {
 
 Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
   size_t size = 2;
-  for (const TopicMetadata::Entry& entry : metadata.topics) size += 3 + entry.partitions.size();
+  for (const TopicMetadata::Entry& entry : metadata.topics) size += 4 + entry.partitions.size();
   auto words = Napi::Int32Array::New(env, size);
   words[0] = metadata.error;
   words[1] = metadata.broker_count;
@@ -22,6 +22,7 @@ Napi::Value metadata_to_js(Napi::Env env, const TopicMetadata& metadata) {
   for (const TopicMetadata::Entry& entry : metadata.topics) {
     words[at++] = static_cast<int32_t>(entry.topic_id);
     words[at++] = entry.error;
+    words[at++] = entry.first_count;
     words[at++] = static_cast<int32_t>(entry.partitions.size());
     for (const TopicMetadata::Partition& partition : entry.partitions) words[at++] = partition.leader;
   }

@@ -36,8 +36,9 @@ struct Topic {
 
   // -- guarded by `submitting` --
   Partitioner partitioner;
-  std::deque<Segment*> parked;  // owned by their frames, oldest first
-  PartitionTurns turns;         // parts of it any thread may use
+  int32_t first_partition_count = 0;  // as first known; 0: not yet
+  std::deque<Segment*> parked;        // owned by their frames, oldest first
+  PartitionTurns turns;               // parts of it any thread may use
 
   // -- the window: bytes that may be inside librdkafka at once --
   bool may_enter_window() const noexcept {

@@ -9,7 +9,7 @@ namespace millrace {
 namespace {
 
 TopicMetadata::Entry read_topic(const rd_kafka_metadata_topic_t& found, Topic& topic) {
-  TopicMetadata::Entry entry{topic.id, found.err, {}};
+  TopicMetadata::Entry entry{topic.id, found.err, {}, 0};
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt == 0) return entry;
   entry.error = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int i = 0; i < found.partition_cnt; i++) {
@@ -27,6 +27,8 @@ TopicMetadata::Entry read_topic(const rd_kafka_metadata_topic_t& found, Topic& t
   }
   std::lock_guard<std::mutex> submitting(topic.submitting);
   topic.partitioner.set_partitions(found.partition_cnt, std::move(with_leader));
+  if (topic.first_partition_count == 0) topic.first_partition_count = found.partition_cnt;
+  entry.first_count = topic.first_partition_count;
   return entry;
 }
 
@@ -58,7 +60,7 @@ TopicMetadata Client::refresh_metadata(const std::vector<uint32_t>& topic_ids, i
   for (Topic* const topic : topics) {
     const auto found = by_name.find(topic->name);
     if (found == by_name.end()) {
-      result.topics.push_back({topic->id, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}});
+      result.topics.push_back({topic->id, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}, 0});
     } else {
       result.topics.push_back(read_topic(*found->second, *topic));
     }

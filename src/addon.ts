@@ -75,7 +75,10 @@ export interface NativeClient {
     giveUpAfterMs: number,
   ): [buffer: ArrayBuffer, frames: number] | undefined;
   purge(): void;
-  /** [error, broker count, then per topic: id, error, partition count, each partition's leader (-1: none)]. */
+  /**
+   * [error, broker count, then per topic: id, error, partition count when this client, in whichever thread, first knew it,
+   * partition count, each partition's leader (-1: none)].
+   */
   refreshMetadata(topics: number[], timeoutMs: number): Promise<Int32Array>;
   describeTopic(topic: number, timeoutMs: number): Promise<[error: number, partitions: NativePartition[]]>;
   flush(timeoutMs: number): Promise<number>;

@@ -29,6 +29,8 @@ const GIVE_UP_GRACE_MS = 1500;
 const FLUSH_SLICE_MS = 100;
 /** Between two looks at what librdkafka cannot be waited for: other threads' records, and what has yet to come to it. */
 const POLL_MS = 10;
+/** How long closing waits for calls inside librdkafka; what is left of it then goes on by itself. */
+const LONGEST_END_MS = 2000;
 
 export interface EngineParts<K, V> {
   options: ResolvedOptions<K, V>;
@@ -224,7 +226,10 @@ export class Engine<K, V> {
 
   async #end(): Promise<void> {
     clearInterval(this.#housekeeping);
-    await this.client.destroy();
-    this.#takeBackExit();
+    const destroyed = this.client.destroy().then(this.#takeBackExit);
+    // It waits for calls inside librdkafka that cannot be interrupted, as one that a slow broker has yet to answer.
+    const patience = pause(LONGEST_END_MS);
+    await Promise.race([destroyed, patience.over]);
+    patience.cancel();
   }
 }

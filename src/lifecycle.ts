@@ -7,6 +7,8 @@ export class Lifecycle<Receipt> {
   readonly #open: () => void;
   #state: LifecycleState = 'new';
   #closing: Promise<Receipt> | undefined;
+  /** What ends waits that closing ends. */
+  readonly #waits = new Set<(error: MillraceError) => void>();
 
   /** @param open runs the first time that it is needed; throws when it cannot be done */
   constructor(open: () => void) {
@@ -30,11 +32,26 @@ export class Lifecycle<Receipt> {
     this.#state = 'open';
   }
 
+  /** What `work` settles with, unless closing begins before. @throws (rejects with) MillraceError PRODUCER_CLOSED */
+  async whileOpen<T>(work: Promise<T>): Promise<T> {
+    let end: (error: MillraceError) => void = () => {};
+    const closing = new Promise<never>((_, reject) => {
+      end = reject;
+    });
+    this.#waits.add(end);
+    try {
+      return await Promise.race([work, closing]);
+    } finally {
+      this.#waits.delete(end);
+    }
+  }
+
   /** Runs `close` once; every later call waits for the first. */
   close(close: (wasOpen: boolean) => Promise<Receipt>): Promise<Receipt> {
     if (this.#closing === undefined) {
       const wasOpen = this.#state === 'open';
       this.#state = 'closing';
+      for (const end of this.#waits) end(closedError());
       this.#closing = close(wasOpen).finally(() => {
         this.#state = 'closed';
       });

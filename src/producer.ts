@@ -196,7 +196,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   async connect(): Promise<void> {
     this.#lifecycle.ensureOpen();
     const { connectTimeoutMs, bootstrapServers } = this.#options;
-    await connect({
+    const connecting = connect({
       client: this.#engine.client,
       events: this.#events,
       tokens: this.#engine.tokens,
@@ -206,6 +206,7 @@ export class Producer<K = BytesLike, V = BytesLike>
         if (this.#lifecycle.state !== 'open') throw closedError();
       },
     });
+    await this.#lifecycle.whileOpen(connecting);
   }
 
   /**

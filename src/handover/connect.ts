@@ -1,14 +1,16 @@
 // Connecting: asks for metadata until a broker answers, one says no for good, or the time is over.
 import type { NativeClient } from '../addon';
-import { ConnectionError } from '../errors';
+import { ConnectionError, kafkaErrorName } from '../errors';
+import { MetadataPatience } from '../partition/metadata-patience';
 import type { BrokerEvents } from './broker-events';
 import type { OAuthTokens } from './oauth-token';
 
 const FIRST_ATTEMPT_MS = 250;
-const LONGEST_ATTEMPT_MS = 4000;
 
 const NO_REASON =
   'no connection gave a reason; listeners that want TLS or SASL close others without one (see ssl, sasl)';
+
+const SILENT = 'one is connected, and sent no answer';
 
 export interface Connecting {
   client: NativeClient;
@@ -26,13 +28,17 @@ export async function connect(connecting: Connecting): Promise<void> {
   const started = performance.now();
   const elapsed = () => performance.now() - started;
   tokens.retryIfFailed();
-  for (let attemptMs = FIRST_ATTEMPT_MS; ; attemptMs = Math.min(attemptMs * 2, LONGEST_ATTEMPT_MS)) {
-    const left = Math.ceil(connectTimeoutMs - elapsed());
-    const [error] = await client.refreshMetadata([], Math.max(1, Math.min(attemptMs, left)));
-    if (error === 0) {
+  const patience = new MetadataPatience(FIRST_ATTEMPT_MS);
+  for (;;) {
+    const asked = elapsed();
+    const attemptMs = Math.max(1, Math.min(patience.ms, Math.ceil(connectTimeoutMs - asked)));
+    const [code] = await client.refreshMetadata([], attemptMs);
+    if (code === 0) {
       events.letIn();
       return;
     }
+    const error = kafkaErrorName(code);
+    patience.learn(error, elapsed() - asked);
     ensureOpen();
     const refusal = events.refusal(started);
     if (refusal !== undefined) {
@@ -44,9 +50,10 @@ export async function connect(connecting: Connecting): Promise<void> {
     }
     if (elapsed() >= connectTimeoutMs) {
       const cause = tokens.awaited ?? events.last;
+      const noReason = error === '_TIMED_OUT' ? SILENT : NO_REASON;
       throw new ConnectionError(
         `no broker at ${bootstrapServers} answered within connectTimeoutMs (${connectTimeoutMs} ms)` +
-          `: ${cause === undefined ? NO_REASON : cause.message}`,
+          `: ${cause === undefined ? noReason : cause.message}`,
         'CONNECTION_FAILED',
         { cause },
       );

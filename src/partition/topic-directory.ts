@@ -3,6 +3,7 @@
 import type { NativeClient } from '../addon';
 import { kafkaErrorDescription, kafkaErrorName, type MillraceError, RecordError } from '../errors';
 import type { OnPartitionGrowth } from '../options/producer-options';
+import { LONGEST_ANSWER_MS, MetadataPatience } from './metadata-patience';
 import {
   KEYLESS_PARTITIONINGS,
   type KeylessPartitioning,
@@ -34,9 +35,8 @@ export interface TopicDirectoryOptions {
   letIn: () => void;
 }
 
-/** A blocked request holds a thread of libuv's pool: short at first, longer when a broker is slow to answer. */
-const FIRST_TIMEOUT_MS = 250;
-const LONGEST_TIMEOUT_MS = 4000;
+const FIRST_ATTEMPT_MS = 250;
+const FIRST_REFRESH_MS = 4000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 /** A failing partition asks for a look at its topic; at most this often. */
@@ -58,6 +58,9 @@ export class TopicDirectory {
   readonly #unresolved = new Set<Topic>();
   readonly #waiters: TopicWaiters;
   readonly #refreshTimer: NodeJS.Timeout;
+  readonly #patience = new MetadataPatience(FIRST_REFRESH_MS);
+  /** What ends calls of `describe` that wait for an answer. */
+  readonly #describing = new Set<(error: (topic: string) => RecordError) => void>();
   #resolving = false;
   #refreshing = false;
   #refreshSoon: NodeJS.Timeout | undefined;
@@ -128,11 +131,25 @@ export class TopicDirectory {
         topic.whenReady((error) => (error === undefined ? resolve() : reject(ofNoRecord(error, name))));
       });
     }
-    const [error, partitions] = await this.#client.describeTopic(topic.id, LONGEST_TIMEOUT_MS);
+    const [error, partitions] = await this.#askFor(topic);
     if (error === 0) return partitions;
     throw new RecordError(`topic ${name}: ${kafkaErrorDescription(error)}`, kafkaErrorName(error), {
       topic: name,
     });
+  }
+
+  // librdkafka's call cannot be interrupted, but whoever waits for it can go.
+  async #askFor({ id, name }: Topic): ReturnType<NativeClient['describeTopic']> {
+    let giveUp: (error: (topic: string) => RecordError) => void = () => {};
+    const closed = new Promise<never>((_, reject) => {
+      giveUp = (error) => reject(ofNoRecord(error(name), name));
+    });
+    this.#describing.add(giveUp);
+    try {
+      return await Promise.race([this.#client.describeTopic(id, LONGEST_ANSWER_MS), closed]);
+    } finally {
+      this.#describing.delete(giveUp);
+    }
   }
 
   /** Ends every wait with this error; later ones wait as ever. */
@@ -146,6 +163,7 @@ export class TopicDirectory {
     clearInterval(this.#refreshTimer);
     clearTimeout(this.#refreshSoon);
     this.#settle(new Map([...this.#unresolved].map((topic) => [topic, error(topic.name)])));
+    for (const giveUp of this.#describing) giveUp(error);
   }
 
   #register(name: string): number {
@@ -169,14 +187,16 @@ export class TopicDirectory {
     const ids = [...this.#byName.values()].map((topic) => topic.id);
     if (this.#refreshing || ids.length === 0 || this.#closed !== undefined) return;
     this.#refreshing = true;
-    const found = await this.#client.refreshMetadata(ids, LONGEST_TIMEOUT_MS);
+    const started = performance.now();
+    const found = await this.#client.refreshMetadata(ids, this.#patience.ms);
     this.#refreshing = false;
+    this.#patience.learn(errorNameOf(found), performance.now() - started);
     if (found[0] === 0) this.#options.letIn();
     this.#read(found);
   }
 
   async #resolve(): Promise<void> {
-    let timeoutMs = FIRST_TIMEOUT_MS;
+    const patience = new MetadataPatience(FIRST_ATTEMPT_MS);
     let pauseMs = FIRST_PAUSE_MS;
     const began = performance.now();
     while (this.#unresolved.size > 0 && this.#closed === undefined) {
@@ -184,11 +204,11 @@ export class TopicDirectory {
       const started = performance.now();
       const found = await this.#client.refreshMetadata(
         asked.map((topic) => topic.id),
-        timeoutMs,
+        patience.ms,
       );
       for (const topic of asked) topic.asked = true;
-      const error = found[0] === 0 ? '' : kafkaErrorName(found[0]);
-      if (error === '_TIMED_OUT') timeoutMs = Math.min(timeoutMs * 2, LONGEST_TIMEOUT_MS);
+      const error = errorNameOf(found);
+      patience.learn(error, performance.now() - started);
       if (error === '') this.#options.letIn();
       else for (const topic of asked) topic.unanswered(kafkaErrorDescription(found[0]));
       this.#read(found);
@@ -217,12 +237,13 @@ export class TopicDirectory {
   #read(found: Int32Array): void {
     const settled = new Map<Topic, RecordError | undefined>();
     let count: number;
-    for (let at = 2; at < found.length; at += 3 + count) {
+    for (let at = 2; at < found.length; at += 4 + count) {
       const topic = this.#byId[found[at]];
       const error = kafkaErrorName(found[at + 1]);
-      count = found[at + 2];
+      count = found[at + 3];
       if (found[at + 1] === 0) {
-        const growth = topic.learn(found.subarray(at + 3, at + 3 + count), this.#options.onPartitionGrowth);
+        const leaders = found.subarray(at + 4, at + 4 + count);
+        const growth = topic.learn(leaders, found[at + 2], this.#options.onPartitionGrowth);
         if (growth !== undefined) this.#options.onGrowth(growth);
         if (this.#unresolved.has(topic)) settled.set(topic, undefined);
       } else if (this.#unresolved.has(topic)) {
@@ -249,6 +270,10 @@ export class TopicDirectory {
     }
     this.#waiters.tell(outcomes);
   }
+}
+
+function errorNameOf(found: Int32Array): string {
+  return found[0] === 0 ? '' : kafkaErrorName(found[0]);
 }
 
 function refused(topic: Topic, cause: MillraceError): RecordError {

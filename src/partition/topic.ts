@@ -51,14 +51,19 @@ export class Topic {
 
   /**
    * Its partitions, as a broker has told them.
+   * @param firstCount how many the client knew of first, maybe in another thread and long ago
    * @returns whether, and what is done about it, if there are more than before
    */
-  learn(leaders: Int32Array, action: OnPartitionGrowth): PartitionGrowth | undefined {
+  learn(leaders: Int32Array, firstCount: number, action: OnPartitionGrowth): PartitionGrowth | undefined {
+    if (this.knownPartitions === 0 && action !== 'adopt') {
+      this.knownPartitions = firstCount;
+      this.partitionCount = firstCount;
+    }
     const from = this.knownPartitions;
     const to = leaders.length;
     this.knownPartitions = to;
     this.leaders = leaders.slice();
-    const frozen = action === 'freeze' && from > 0 && to > this.partitionCount;
+    const frozen = action === 'freeze' && to > this.partitionCount;
     if (!frozen) this.partitionCount = to;
     const available: number[] = [];
     for (let partition = 0; partition < this.partitionCount; partition++) {

@@ -1,6 +1,6 @@
 // A topic that gets more partitions while records are being sent to it.
-import { expect, it } from 'vitest';
-import { type PartitionGrowth, type Producer, type ProducerOptions, partitionForKey } from '../../src';
+import { expect, it, onTestFinished } from 'vitest';
+import { type PartitionGrowth, Producer, type ProducerOptions, partitionForKey } from '../../src';
 import { readBack } from '../broker/read-back';
 import { describeOnKafka } from '../broker/real-broker';
 import { createTopic, growTopic } from '../broker/topics';
@@ -96,6 +96,51 @@ describeOnKafka('a topic that grows from 4 to 8 partitions', (brokers) => {
       result: { deliveredCount: 1 },
     });
     expect(await producer.send({ topic, key: 'k', partition: 2 })).toMatchObject({ partition: 2 });
+  });
+
+  it("refuses them in threads that come to the topic later, too, with 'fail'", async () => {
+    const { topic, producer, growth } = await growing({ onPartitionGrowth: 'fail' });
+    await growTopic(brokers(), topic, 8);
+    await growth;
+    const attached = Producer.attach(producer.share());
+    onTestFinished(() => attached.close().then(() => {}));
+    const refused = { code: 'PARTITIONS_GREW', message: expect.stringContaining('from 4 to 8 partitions') };
+    await expect(attached.send({ topic, key: 'k' })).rejects.toMatchObject(refused);
+    expect(await attached.send({ topic, key: 'k', partition: 7 })).toMatchObject({ partition: 7 });
+    const lines = ['{"k":"a"}\n'];
+    await expect(producer.ingest(lines, { topic, format: 'ndjson', key: 'k' })).rejects.toMatchObject(
+      refused,
+    );
+  });
+
+  it("is told as it was to custom partitioners of such threads, with 'freeze'", async () => {
+    const { topic, producer, growth } = await growing({ onPartitionGrowth: 'freeze' });
+    await growTopic(brokers(), topic, 8);
+    await growth;
+    const counts = new Set<number>();
+    const attached = Producer.attach(producer.share(), {
+      partitioner: ({ keyBytes, partitionCount, availablePartitions }) => {
+        counts.add(partitionCount).add(availablePartitions.length);
+        return partitionForKey(keyBytes as Uint8Array, partitionCount);
+      },
+    });
+    onTestFinished(() => attached.close().then(() => {}));
+    const { partitions } = await attached.sendBatch(KEYS.map((key) => ({ topic, key })));
+    expect([...partitions]).toEqual(partitionsWith(4));
+    expect([...counts]).toEqual([4]);
+  });
+
+  it('is no news to threads that adopt it from the beginning', async () => {
+    const { topic, producer, growth } = await growing({});
+    await growTopic(brokers(), topic, 8);
+    await growth;
+    const attached = Producer.attach(producer.share());
+    onTestFinished(() => attached.close().then(() => {}));
+    const told: PartitionGrowth[] = [];
+    attached.on('partitionsGrown', (grown) => told.push(grown));
+    const { partitions } = await attached.sendBatch(KEYS.map((key) => ({ topic, key })));
+    expect([...partitions]).toEqual(partitionsWith(8));
+    expect(told).toEqual([]);
   });
 
   it('goes on being looked up when the listener that was told throws', async () => {

@@ -216,6 +216,33 @@ describe('a broker that does not answer', () => {
     },
   );
 
+  it('is waited for by partitionsFor, for longer than it takes others to answer', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    await producer.send({ topic: 'orders' });
+    cluster.setRoundTripTime(1, 4500);
+    expect(await producer.partitionsFor('orders')).toHaveLength(4);
+    cluster.setRoundTripTime(1, 0);
+  });
+
+  it.each<[string, (producer: Producer) => Promise<unknown>]>([
+    ['partitionsFor', (producer) => producer.partitionsFor('orders')],
+    ['connect', (producer) => producer.connect()],
+  ])('does not keep %s waiting when the producer closes', async (_, call) => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = new Producer({ bootstrapServers: cluster.bootstrapServers });
+    await producer.send({ topic: 'orders' });
+    cluster.setRoundTripTime(1, 60_000);
+    const asked = expect(call(producer)).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    await sleep(100);
+    const started = performance.now();
+    await producer.close({ timeoutMs: 0 });
+    await asked;
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   it('does not keep close waiting, however often metadata is wanted', async () => {
     const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
     onTestFinished(() => cluster.close());
