@@ -1,13 +1,16 @@
 // A helper for services: SIGTERM and SIGINT deliver what was accepted before the process ends.
 import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import { callOut } from './call-out';
 import { check, FUNCTION, lookInto, type Rule, readOptions } from './check-given';
 import { CLOSE_RULES, type CloseOptions, type CloseReceipt } from './delivery/close-receipt';
+import { ConfigError } from './errors';
 
 export interface CloseOnSignalsOptions<K, V> extends CloseOptions {
   /** Default SIGTERM and SIGINT. */
-  signals?: readonly NodeJS.Signals[];
+  signals?: readonly NodeJS.Signals[] | undefined;
   /** Called when all is over, before the process ends; waited for. */
-  onClosed?: (receipt: CloseReceipt<K, V>, signal: NodeJS.Signals) => unknown;
+  onClosed?: ((receipt: CloseReceipt<K, V>, signal: NodeJS.Signals) => unknown) | undefined;
 }
 
 type Listener = (signal: NodeJS.Signals) => unknown;
@@ -49,6 +52,7 @@ const SIGNALS: Rule = {
 /**
  * Closes the producer on the first signal, then lets the signal do what it does without a handler: it ends the process,
  * unless others listen to it. Further signals meanwhile change nothing.
+ * What `onClosed` throws becomes an uncaught exception first.
  * @returns a function that takes the handlers back
  * @throws ConfigError
  */
@@ -61,6 +65,7 @@ export function closeOnSignals<K, V>(
     FUNCTION,
     lookInto('closeOnSignals: the producer', () => producer.close),
   );
+  if (!isMainThread) throw new ConfigError('closeOnSignals: signals come to the main thread only');
   const rules = { ...CLOSE_RULES, signals: SIGNALS, onClosed: FUNCTION };
   const given = readOptions<CloseOnSignalsOptions<K, V>>('closeOnSignals', options, rules);
   const { signals: named = ['SIGTERM', 'SIGINT'], onClosed, ...closing } = given;
@@ -75,10 +80,15 @@ export function closeOnSignals<K, V>(
     try {
       const receipt = await producer.close(closing);
       await onClosed?.(receipt, signal);
-    } finally {
-      takeBack();
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    } catch (error) {
+      // Told before the signal ends the process: as an uncaught exception, which may end it first.
+      callOut(() => {
+        throw error;
+      });
+      await new Promise(setImmediate);
     }
+    takeBack();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   for (const signal of signals) listen(signal, listener);
   return takeBack;

@@ -78,6 +78,11 @@ export class MillraceError extends Error {
   override get name(): string {
     return this.constructor.name;
   }
+
+  /** As of any error, it may be set. */
+  override set name(name: string) {
+    Object.defineProperty(this, 'name', { value: name, writable: true, configurable: true });
+  }
 }
 
 /** Thrown by the constructor: the message names the option, what was expected and what came. */

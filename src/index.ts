@@ -32,7 +32,14 @@ export type { BatchRecord, BytesLike, Headers, HeaderValue, ProducerRecord } fro
 export type { WritableOptions } from './intake/record-stream';
 export type { SendAllOptions, SendAllResult } from './intake/send-all';
 export type { BatchOptions, DeliveryCallback, SendOptions } from './intake/send-options';
-export type { Acks, Compression, ProducerOptions } from './options/producer-options';
+export type {
+  Acks,
+  Compression,
+  OnPartitionGrowth,
+  OnPoison,
+  ProducerOptions,
+  TopicOptions,
+} from './options/producer-options';
 export type { OAuthBearerProvider, OAuthBearerToken, Pem, SaslOptions, SslOptions } from './options/security';
 export { murmur2, murmur2Batch, partitionForKey } from './partition/murmur2';
 export type {

@@ -109,7 +109,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     super();
     this.#options = validateOptions(options);
     this.#properties = toLibrdkafka(this.#options);
-    this.#rules = new RulesByTopic(this.#options);
+    this.#rules = RulesByTopic.of(this.#options);
     this.#ledger = new Ledger(this.#options as ResolvedOptions<never, never>);
     this.#events = new BrokerEvents({
       log: (event) => this.#tell('log', event),

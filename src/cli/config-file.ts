@@ -17,8 +17,10 @@ export interface ConnectionFlags {
 export interface Connection {
   /** undefined: nobody named any. */
   brokers: string | undefined;
-  /** The file's, then those of the command line. */
-  properties: Property[];
+  /** Those of the file, which any flag wins over. */
+  file: Property[];
+  /** Those of -X. */
+  said: Property[];
 }
 
 const BROKERS: readonly string[] = ['bootstrap.servers', 'metadata.broker.list'];
@@ -29,23 +31,22 @@ export function addConnectionFlags(command: Command, brokers: string): Command {
     .option(
       '-F, --config <file>',
       "librdkafka properties, a name=value a line, # for comments, as kcat's -F: the place for passwords, which a " +
-        'command line shows to everybody on the machine',
+        'command line shows to everybody on the machine; other flags win over it',
     )
     .option(
       '-X <name=value>',
-      'any librdkafka property, e.g. -X linger.ms=5 (can be repeated); wins over --config',
+      'any librdkafka property, e.g. -X linger.ms=5 (can be repeated); wins over other flags',
       collectProperty,
     );
 }
 
 /** Brokers of the file or of -X are taken where --brokers names none. @throws UsageError, which quotes no line */
 export async function readConnection(flags: ConnectionFlags): Promise<Connection> {
-  const all = [...(flags.config === undefined ? [] : await readProperties(flags.config)), ...(flags.X ?? [])];
-  const named = all.filter(([name]) => BROKERS.includes(name)).at(-1)?.[1];
-  return {
-    brokers: flags.brokers ?? named,
-    properties: all.filter(([name]) => !BROKERS.includes(name)),
-  };
+  const file = flags.config === undefined ? [] : await readProperties(flags.config);
+  const said = flags.X ?? [];
+  const named = [...file, ...said].filter(([name]) => BROKERS.includes(name)).at(-1)?.[1];
+  const others = ([name]: Property) => !BROKERS.includes(name);
+  return { brokers: flags.brokers ?? named, file: file.filter(others), said: said.filter(others) };
 }
 
 async function readProperties(file: string): Promise<Property[]> {

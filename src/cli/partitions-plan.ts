@@ -78,7 +78,7 @@ async function plan(flags: PlanFlags): Promise<number> {
 }
 
 async function keysOfTopic(topic: string, flags: PlanFlags): Promise<TopicKeys> {
-  const { brokers, properties } = await readConnection(flags);
+  const { brokers, file, said } = await readConnection(flags);
   if (brokers === undefined) throw new UsageError('--topic needs --brokers');
   // node-rdkafka is loaded only where it is needed: it takes a tenth of a second.
   const { readTopicKeys } = await import('./topic-keys.js');
@@ -87,7 +87,7 @@ async function keysOfTopic(topic: string, flags: PlanFlags): Promise<TopicKeys> 
       brokers,
       topic,
       sample: flags.sample,
-      properties: Object.fromEntries(properties),
+      properties: Object.fromEntries([...file, ...said]),
     },
     (key, partition, count) => partitionForKey(key, count) === partition,
   );

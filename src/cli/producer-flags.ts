@@ -11,39 +11,51 @@ import {
 import { addConnectionFlags, type Connection, type ConnectionFlags } from './config-file';
 
 export interface ProducerFlags extends ConnectionFlags {
-  acks: 'all' | '-1' | '0' | '1';
-  compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-  partitioner: PartitionerName;
-  keyless: KeylessPartitioning;
+  acks?: 'all' | '-1' | '0' | '1';
+  compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  partitioner?: PartitionerName;
+  keyless?: KeylessPartitioning;
 }
 
 export function addProducerFlags(command: Command): Command {
-  return addConnectionFlags(command, 'brokers to start from (default: a cluster embedded in this process)')
-    .addOption(
-      new Option('--acks <acks>', 'which acknowledgements to wait for')
-        .choices(['all', '-1', '0', '1'])
-        .default('all'),
-    )
-    .addOption(
-      new Option('--compression <codec>', 'how to compress batches')
-        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
-        .default('none'),
-    )
-    .addOption(
-      new Option('--partitioner <name>', 'how keys choose partitions')
-        .choices(PARTITIONER_NAMES)
-        .default('murmur2', 'murmur2, as the Java client'),
-    )
-    .addOption(
-      new Option('--keyless <how>', 'where murmur2 puts records without a key')
-        .choices(KEYLESS_PARTITIONINGS)
-        .default('round-robin'),
-    );
+  return (
+    addConnectionFlags(command, 'brokers to start from (default: a cluster embedded in this process)')
+      // Without defaults of their own: what is not said may be in the file.
+      .addOption(
+        new Option('--acks <acks>', 'which acknowledgements to wait for (default: all)').choices([
+          'all',
+          '-1',
+          '0',
+          '1',
+        ]),
+      )
+      .addOption(
+        new Option('--compression <codec>', 'how to compress batches (default: none)').choices([
+          'none',
+          'gzip',
+          'snappy',
+          'lz4',
+          'zstd',
+        ]),
+      )
+      .addOption(
+        new Option(
+          '--partitioner <name>',
+          'how keys choose partitions (default: murmur2, as the Java client)',
+        ).choices(PARTITIONER_NAMES),
+      )
+      .addOption(
+        new Option(
+          '--keyless <how>',
+          'where murmur2 puts records without a key (default: round-robin)',
+        ).choices(KEYLESS_PARTITIONINGS),
+      )
+  );
 }
 
 export function toProducerOptions(
   flags: ProducerFlags,
-  { properties }: Connection,
+  { file, said }: Connection,
   bootstrapServers: string,
 ): ProducerOptions {
   const options: ProducerOptions = {
@@ -51,20 +63,25 @@ export function toProducerOptions(
     clientId: 'millrace-cli',
     // Somebody is waiting at a terminal.
     connectTimeoutMs: 10_000,
-    acks: flags.acks === 'all' ? 'all' : (Number(flags.acks) as -1 | 0 | 1),
-    compression: flags.compression,
-    partitioner: flags.partitioner,
-    keylessPartitioning: flags.keyless,
   };
   const librdkafka: Record<string, string> = {};
-  for (const [property, value] of properties) {
-    // Properties that the producer has an option for are taken as that option only.
-    const row = OPTION_TABLE.find(
-      (option) => option.property === property || option.aliases?.includes(property),
-    );
-    if (row) Object.assign(options, { [row.name]: asOptionValue(row.rule.kind, value) });
-    else librdkafka[property] = value;
-  }
+  const take = (properties: Connection['file']) => {
+    for (const [property, value] of properties) {
+      // Properties that the producer has an option for are taken as that option only.
+      const row = OPTION_TABLE.find(
+        (option) => option.property === property || option.aliases?.includes(property),
+      );
+      if (row) Object.assign(options, { [row.name]: asOptionValue(row.rule.kind, value) });
+      else librdkafka[property] = value;
+    }
+  };
+  take(file);
+  const { acks, compression, partitioner, keyless } = flags;
+  if (acks !== undefined) options.acks = acks === 'all' ? acks : (Number(acks) as -1 | 0 | 1);
+  if (compression !== undefined) options.compression = compression;
+  if (partitioner !== undefined) options.partitioner = partitioner;
+  if (keyless !== undefined) options.keylessPartitioning = keyless;
+  take(said);
   return { ...options, librdkafka };
 }
 

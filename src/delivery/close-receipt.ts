@@ -4,9 +4,9 @@ import type { Tally, UnsentRecord } from './tally';
 
 export interface CloseOptions {
   /** How long to wait for what was accepted. Default: `deliveryTimeoutMs`. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Whether the receipt is to hold the records that were given up on. Default false. */
-  unsentRecords?: boolean;
+  unsentRecords?: boolean | undefined;
 }
 
 export const CLOSE_RULES: { readonly [Name in keyof CloseOptions]-?: Rule } = {

@@ -2,6 +2,7 @@
 import type { NativeClient } from '../addon';
 import { describeValue, MillraceError, messageOf } from '../errors';
 import type { OAuthBearerProvider, OAuthBearerToken } from '../options/security';
+import { isPlainObject } from '../serialize/field-length';
 
 export class OAuthTokens {
   readonly #client: NativeClient;
@@ -52,6 +53,11 @@ function checked(token: unknown): Required<OAuthBearerToken> {
   const expiresAt = lifetimeMs ?? expiryOf(value);
   if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) {
     throw new Error(`the token’s lifetimeMs must be a number, got ${describeValue(expiresAt)}`);
+  }
+  if (typeof principal !== 'string') throw new Error('the token’s principal must be a string');
+  const isNamed = typeof extensions === 'object' && extensions !== null && isPlainObject(extensions);
+  if (!isNamed || !Object.values(extensions).every((text) => typeof text === 'string')) {
+    throw new Error('the token’s extensions must be an object of strings');
   }
   return { value, lifetimeMs: Math.floor(expiresAt), principal, extensions };
 }

@@ -40,11 +40,11 @@ export interface IngestModule {
 export type LineParser = (line: Buffer, lineNumber: number) => ParsedLine | null | Promise<ParsedLine | null>;
 
 export interface ParsedLine {
-  key?: string | Uint8Array | null;
-  value?: string | Uint8Array | null;
-  partition?: number;
-  timestamp?: number | Date;
-  headers?: Headers;
+  key?: string | Uint8Array | null | undefined;
+  value?: string | Uint8Array | null | undefined;
+  partition?: number | undefined;
+  timestamp?: number | Date | undefined;
+  headers?: Headers | undefined;
 }
 
 /**
@@ -57,32 +57,32 @@ export interface IngestOptions {
   topic: string;
   format: IngestFormat | IngestModule;
   /** Where the key is: a dotted path into the JSON, or a column. Nothing there, or null: no key. Default: no keys. */
-  key?: string;
+  key?: string | undefined;
   /** Where the value is, likewise. Default: the whole line, byte for byte; of a CSV row, all of its columns as JSON. */
-  value?: string;
+  value?: string | undefined;
   /** Where the timestamp is: milliseconds since the epoch, or a date that Date.parse reads. Default: none. */
-  timestamp?: string;
+  timestamp?: string | undefined;
   /** For every record. */
-  headers?: Headers;
+  headers?: Headers | undefined;
   /** For every record. Default: by key, or round-robin. */
-  partition?: number;
+  partition?: number | undefined;
   /** Offset of the first byte to read in a file, and of the source's first byte otherwise. Default 0. */
-  startOffset?: number;
+  startOffset?: number | undefined;
   /** The column names of a CSV source that begins behind its header. */
-  columns?: readonly string[];
+  columns?: readonly string[] | undefined;
   /** Where lines go that are malformed or failed. Default: the first of them ends the ingestion. */
-  rejects?: IngestRejects;
+  rejects?: IngestRejects | undefined;
   /** Called as records are settled. What it throws ends the ingestion. */
-  onProgress?: (report: IngestReport) => void;
+  onProgress?: ((report: IngestReport) => void) | undefined;
   /**
    * Called once with the header row of a CSV source, as it should stand before its rejected rows. What it throws ends
    * the ingestion.
    */
-  onHeader?: (header: string) => void;
+  onHeader?: ((header: string) => void) | undefined;
   /** Ends the reading; what was read is still delivered. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Where lines are taken apart. Default 'worker', a thread of its own. */
-  thread?: 'worker' | 'caller';
+  thread?: 'worker' | 'caller' | undefined;
 }
 
 /**

@@ -1,17 +1,16 @@
 // One ingestion: from a source's bytes to the report, in a thread of its own or in the caller's.
 import { ConfigError, MillraceError, messageOf } from '../errors';
+import { guarded } from '../guarded';
 import { BatchSend } from '../intake/batch-send';
 import type { Pipeline } from '../intake/pipeline';
 import type { BytesLike } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { ResolvedOptions } from '../options/producer-options';
-import { RulesByTopic } from '../options/topic-rules';
 import type { PartitionerName } from '../partition/partitioner';
 import { loadFunction } from '../workers/load-module';
 import type { ProducerHandle } from '../workers/producer-handle';
 import { runBatches, type SendBatch } from './batch-lane';
 import { readerOf } from './formats/format';
-import { guarded } from './guarded';
 import {
   IngestError,
   type IngestPlan,
@@ -159,7 +158,7 @@ async function sendAll(
   onHeader: (header: string) => void,
 ): Promise<void> {
   const { startOffset = 0 } = plan;
-  const topics = RulesByTopic.ofBytes(target.options);
+  const topics = target.pipeline.rules.topics.ofBytes();
   const pipeline = { ...target.pipeline, rules: { ...target.pipeline.rules, topics } };
   if (hasLineLane(plan, topics.of(plan.topic))) {
     return new LineLane(pipeline, plan, ledger, () => target.begin()).run(chunks, startOffset);

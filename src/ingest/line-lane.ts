@@ -4,7 +4,7 @@ import { addon, LinesEnd, type NativeLinePacker } from '../addon';
 import type { WaitEnd, Waiter } from '../buffer/buffer-memory';
 import { MillraceError } from '../errors';
 import { checkHeaders } from '../intake/check-headers';
-import { type CheckedRecord, checkRecord, upperBoundOf } from '../intake/check-record';
+import { type CheckedRecord, checkRecord, upperBoundOf, WIRE_OVERHEAD_BYTES } from '../intake/check-record';
 import { FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/pipeline';
 import type { BytesLike } from '../intake/record';
 import { closedError } from '../lifecycle';
@@ -71,7 +71,7 @@ export class LineLane {
     this.#packer = new addon.NativeLinePacker(
       plan.format === 'ndjson',
       plan.key?.split('.') ?? [],
-      Math.min(pipeline.rules.maxRequestSize, 2 ** 31 - 1),
+      Math.min(pipeline.rules.maxRequestSize - WIRE_OVERHEAD_BYTES, 2 ** 31 - 1),
       Int32Array.from(words),
       Buffer.concat(parts),
     );

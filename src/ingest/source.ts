@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import { lookInto } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
+import { isBytes } from '../intake/record';
 import type { IngestSource } from './ingest-options';
 
 export const CHUNK_BYTES = 256 << 10;
@@ -93,7 +94,7 @@ function opener(
     source !== null &&
     typeof source === 'object' &&
     (Symbol.asyncIterator in source || Symbol.iterator in source) &&
-    !(source instanceof Uint8Array);
+    !isBytes(source);
   if (isIterable) return () => source;
   throw new ConfigError(
     `ingest: the source must be a file's path or URL, a Readable or an iterable of bytes, got ${describeValue(source)}`,
@@ -136,6 +137,6 @@ async function* untilStopped<T>(
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isBytes(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   throw new ConfigError(`ingest: the source must give bytes or text, got ${describeValue(bytes)}`);
 }

@@ -25,7 +25,7 @@ import {
 import { BatchFrames } from './batch-frames';
 import { BatchOutcome } from './batch-outcome';
 import { BatchRecords } from './batch-records';
-import { type CheckedRecord, upperBoundOf } from './check-record';
+import { type CheckedRecord, upperBoundOf, WIRE_OVERHEAD_BYTES } from './check-record';
 import { asRecordError } from './invalid-record';
 import { FRAME_BYTES, FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from './pipeline';
 import type { BatchRecord } from './record';
@@ -256,7 +256,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       defaultTopic: this.#records.defaultTopic,
       admissible: memory.roomFor(topic.id),
       recordOverhead: RECORD_OVERHEAD_BYTES,
-      recordBytes: rules.maxRequestSize,
+      recordBytes: rules.maxRequestSize - WIRE_OVERHEAD_BYTES,
       frameRecords: FRAME_RECORDS,
       frameBytes: FRAME_BYTES,
     };

@@ -1,4 +1,5 @@
 // Reads a record once, completely, and rejects what cannot be produced.
+import { isDate } from 'node:util/types';
 import { describeValue, messageOf, RecordError } from '../errors';
 import type { RulesByTopic, TopicRules } from '../options/topic-rules';
 import { estimate, upperBound } from '../serialize/field-length';
@@ -36,11 +37,15 @@ export interface PendingFields {
 
 export interface RecordRules<K, V> {
   topics: RulesByTopic<K, V>;
-  /** Largest key + value + headers, in bytes. */
+  /** Of key, value, headers and what librdkafka counts around them, in bytes. */
   maxRequestSize: number;
 }
 
-const NO_HEADERS: FrameHeader[] = [];
+/** What librdkafka counts a record for besides (RD_KAFKAP_MESSAGE_V2_MAX_OVERHEAD). */
+export const WIRE_OVERHEAD_BYTES = 36;
+
+const NO_HEADERS: readonly FrameHeader[] = Object.freeze([]);
+
 /**
  * @throws RecordError INVALID_RECORD naming the field, SERIALIZATION_FAILED with the serializer's error as cause, or
  *   MSG_SIZE_TOO_LARGE.
@@ -66,7 +71,7 @@ export function checkRecord<K, V>(
   }
   const topicRules = rules.topics.of(topic);
   const custom = topicRules.keySerializer !== undefined || topicRules.valueSerializer !== undefined;
-  const pairs: FrameHeader[] =
+  const pairs: readonly FrameHeader[] =
     headers !== undefined && headers !== null
       ? checkHeaders(headers, topic, index)
       : custom
@@ -151,7 +156,7 @@ function keepHeaders(checked: CheckedRecord, index: number): void {
 function measure(checked: CheckedRecord, index: number, limit: number): void {
   checked.size = estimate(checked.key) + estimate(checked.value);
   for (const [name, value] of checked.headers) checked.size += estimate(name) + estimate(value);
-  if (checked.size > limit) throw tooLarge(checked, index, limit);
+  if (checked.size + WIRE_OVERHEAD_BYTES > limit) throw tooLarge(checked, index, limit);
 }
 
 /** At most this many bytes will the record take in a frame. */
@@ -239,7 +244,7 @@ function checkPartition(partition: unknown, topic: string, index: number): numbe
 
 function checkTimestamp(timestamp: unknown, topic: string, index: number): number | undefined {
   if (timestamp === undefined || timestamp === null) return undefined;
-  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
+  const ms = isDate(timestamp) ? Date.prototype.getTime.call(timestamp) : timestamp;
   if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms >= 0) return ms;
   throw invalid(index, topic, 'timestamp', 'milliseconds since the epoch, or a valid Date', timestamp);
 }
@@ -247,7 +252,7 @@ function checkTimestamp(timestamp: unknown, topic: string, index: number): numbe
 function tooLarge(record: CheckedRecord, index: number, limit: number): RecordError {
   return new RecordError(
     `record ${index} for topic ${record.topic}: key, value and headers take ${record.size} bytes or more, ` +
-      `maxRequestSize is ${limit}`,
+      `and ${WIRE_OVERHEAD_BYTES} around them; maxRequestSize is ${limit}`,
     'MSG_SIZE_TOO_LARGE',
     { topic: record.topic, index, partition: record.partition === -1 ? undefined : record.partition },
   );

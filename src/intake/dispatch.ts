@@ -1,6 +1,6 @@
 // The two moments of a send, for callers that want to await either.
 
-/** A promise that is made when somebody asks for it: what nobody looks at cannot be an unhandled rejection. */
+/** A promise that is made when somebody asks for it, and never an unhandled rejection. */
 class Moment<T> {
   #state: 'open' | 'resolved' | 'rejected' = 'open';
   #outcome: unknown;
@@ -15,6 +15,8 @@ class Moment<T> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    // Who takes a dispatch apart has looked at both, and may await one.
+    this.#promise.catch(() => {});
     return this.#promise;
   }
 

@@ -2,15 +2,19 @@
 import { Writable } from 'node:stream';
 import { FUNCTION, integerFrom, readOptions } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
-import { BatchError, type RecordError } from '../errors';
+import { BatchError, messageOf, type RecordError } from '../errors';
+import { guarded } from '../guarded';
 import type { Dispatch } from './dispatch';
 import type { ProducerRecord } from './record';
 
 export interface WritableOptions {
   /** Records the stream holds before `write` returns false. Default 1,000. */
-  highWaterMark?: number;
-  /** Called for each record that failed. What it throws destroys the stream. Without it the first failure does. */
-  onRecordError?: (error: RecordError) => void;
+  highWaterMark?: number | undefined;
+  /**
+   * Called for each record that failed; its `index` counts from the stream's first. What it throws, or a promise that it
+   * returns rejects with, destroys the stream. Without it the first failure does.
+   */
+  onRecordError?: ((error: RecordError) => void) | undefined;
 }
 
 const RULES = { highWaterMark: integerFrom(0), onRecordError: FUNCTION };
@@ -26,22 +30,27 @@ export function recordStream<K, V>(
 ): Writable {
   const { highWaterMark = 1000, onRecordError } = readOptions<WritableOptions>('writable', options, RULES);
   let inFlight = 0;
+  let count = 0;
   let whenDrained: (() => void) | undefined;
 
-  const tell = (stream: Writable, error: unknown): void => {
-    const errors = error instanceof BatchError ? error.errors : [error as RecordError];
-    try {
-      if (onRecordError === undefined) throw errors[0];
-      for (const one of errors) onRecordError(one);
-    } catch (reason) {
-      stream.destroy(reason as Error);
-    }
+  const fail = (reason: unknown) => {
+    stream.destroy(
+      reason instanceof Error ? reason : new Error(`onRecordError failed: ${messageOf(reason)}`),
+    );
   };
-  const put = (stream: Writable, records: ProducerRecord<K, V>[], callback: () => void): void => {
+  const told = guarded(onRecordError, fail);
+  const tell = (error: unknown, first: number): void => {
+    const errors = error instanceof BatchError ? error.errors : [error as RecordError];
+    if (onRecordError === undefined) fail(errors[0]);
+    for (const one of errors) told(one.at(first + one.index));
+  };
+  const put = (records: ProducerRecord<K, V>[], callback: () => void): void => {
     const { accepted, delivered } = dispatchBatch(records);
+    const first = count;
+    count += records.length;
     inFlight++;
     delivered
-      .catch((error) => tell(stream, error))
+      .catch((error) => tell(error, first))
       .finally(() => {
         inFlight--;
         if (inFlight === 0) whenDrained?.();
@@ -50,15 +59,14 @@ export function recordStream<K, V>(
     accepted.then(callback, callback);
   };
 
-  return new Writable({
+  const stream = new Writable({
     objectMode: true,
     highWaterMark,
     write(record, _encoding, callback) {
-      put(this, [record], callback);
+      put([record], callback);
     },
     writev(chunks, callback) {
       put(
-        this,
         chunks.map(({ chunk }) => chunk),
         callback,
       );
@@ -68,4 +76,5 @@ export function recordStream<K, V>(
       else whenDrained = callback;
     },
   });
+  return stream;
 }

@@ -2,6 +2,7 @@
 import { check, FUNCTION, type Rule, readOptions, SIGNAL } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
 import { BatchError, type RecordError } from '../errors';
+import { guarded } from '../guarded';
 import { onAbort } from './abort-signal';
 import type { Dispatch } from './dispatch';
 import type { ProducerRecord } from './record';
@@ -9,12 +10,12 @@ import { SourceReading } from './source-reading';
 
 export interface SendAllOptions {
   /**
-   * Called for each record that failed; its `index` counts from the source's first. What it throws ends the call. Without it
-   * the first failure does.
+   * Called for each record that failed; its `index` counts from the source's first. What it throws, or a promise that it
+   * returns rejects with, ends the call. Without it the first failure does.
    */
-  onRecordError?: (error: RecordError) => void;
+  onRecordError?: ((error: RecordError) => void) | undefined;
   /** Ends the call with its reason, whatever it is waiting for: the source, or room for what is not accepted yet. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface SendAllResult {
@@ -50,6 +51,7 @@ export async function sendAll<K, V>(
   const reading = new SourceReading(source);
   const ignoreSignal = signal && onAbort(signal, () => reading.stop(signal.reason));
 
+  const told = guarded(onRecordError, (reason) => reading.stop(reason));
   const settle = async (dispatch: Dispatch<BatchResult>, first: number, count: number): Promise<void> => {
     try {
       await dispatch.delivered;
@@ -60,7 +62,7 @@ export async function sendAll<K, V>(
       result.delivered += count - (errors?.length ?? count);
       try {
         if (onRecordError === undefined || errors === undefined) throw errors?.[0] ?? error;
-        for (const one of errors) onRecordError(one.at(first + one.index));
+        for (const one of errors) told(one.at(first + one.index));
         if ((error as BatchError).code === 'PRODUCER_CLOSED') throw errors[0];
       } catch (reason) {
         reading.stop(reason);

@@ -9,7 +9,7 @@ export interface SendOptions {
    * Ends a wait for serializers, for the topic's partitions or for the buffer, with ABORTED. What is accepted is not called
    * back; with a signal that has fired before the call nothing is accepted.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export interface BatchOptions extends SendOptions {

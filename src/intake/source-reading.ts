@@ -10,8 +10,9 @@ export class SourceReading<T> {
   #ended = false;
 
   constructor(source: Iterable<T> | AsyncIterable<T>) {
+    const { [Symbol.asyncIterator]: later } = source as Partial<AsyncIterable<T>>;
     this.#iterator =
-      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      typeof later === 'function' ? later.call(source) : (source as Iterable<T>)[Symbol.iterator]();
   }
 
   /** Ends the reading, in the middle of a wait too. The first reason counts. */

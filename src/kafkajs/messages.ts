@@ -1,4 +1,5 @@
 // kafkajs's messages as the engine's records.
+import { isDate } from 'node:util/types';
 import { describeValue } from '../errors';
 import type { BatchRecord } from '../intake/record';
 import { KafkaJSNonRetriableError } from './errors';
@@ -102,7 +103,7 @@ function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages
 function milliseconds(timestamp: unknown, topic: string): number {
   if (typeof timestamp === 'number') return timestamp;
   if (typeof timestamp === 'bigint') return Number(timestamp);
-  if (timestamp instanceof Date) return timestamp.getTime();
+  if (isDate(timestamp)) return Date.prototype.getTime.call(timestamp);
   if (typeof timestamp === 'string' && DIGITS.test(timestamp)) return Number(timestamp);
   throw new KafkaJSNonRetriableError(
     `Invalid timestamp for topic "${topic}": expected milliseconds since the epoch, in digits, got ${describeValue(timestamp)}`,

@@ -9,7 +9,7 @@ import type { AskForPartitions, KnownPartitions } from './known-partitions';
 import type { Outgoing } from './messages';
 
 const RULES: RecordRules<BytesLike, BytesLike> = {
-  topics: new RulesByTopic({
+  topics: RulesByTopic.of({
     topics: {},
     partitioner: 'murmur2',
     keylessPartitioning: 'round-robin',

@@ -180,7 +180,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     default: 1048576,
     property: 'message.max.bytes',
     java: 'max.request.size',
-    summary: "largest record; the broker's message.max.bytes counts too",
+    summary:
+      "largest record, 36 bytes around its key, value and headers included; the broker's message.max.bytes counts too",
   },
   {
     name: 'requestTimeoutMs',
@@ -189,7 +190,7 @@ export const OPTION_TABLE: readonly OptionRow[] = [
     property: 'request.timeout.ms',
     java: 'request.timeout.ms',
     kafkajs: 'requestTimeout',
-    summary: 'how long a broker may take to answer',
+    summary: 'how long a broker may take to answer; librdkafka itself waits from 10 ms to 300 s',
   },
   {
     name: 'deliveryTimeoutMs',
@@ -255,7 +256,8 @@ export const OPTION_TABLE: readonly OptionRow[] = [
   },
   {
     name: 'transactionTimeoutMs',
-    rule: integer(1000, MAX_INT, 'ms'),
+    // librdkafka adds 100 to it.
+    rule: integer(1000, MAX_INT - 100, 'ms'),
     default: 60000,
     property: 'transaction.timeout.ms',
     java: 'transaction.timeout.ms',

@@ -1,6 +1,8 @@
 // Encryption and authentication: what a user says, checked, and in librdkafka's words. Messages never quote a value
 // that could be a secret.
 import { ConfigError } from '../errors';
+import { isBytes } from '../intake/record';
+import { isPlainObject } from '../serialize/field-length';
 
 /** One or more certificates, or a key, in PEM. */
 export type Pem = string | Uint8Array;
@@ -8,28 +10,28 @@ export type Pem = string | Uint8Array;
 /** Names are those of `node:tls`. */
 export interface SslOptions {
   /** The authorities that may have signed a broker's certificate. Default: those of the system. */
-  ca?: Pem | readonly Pem[];
+  ca?: Pem | readonly Pem[] | undefined;
   /** Our certificate, then those between it and an authority, for brokers that ask who we are. Needs `key`. */
-  cert?: Pem | readonly Pem[];
+  cert?: Pem | readonly Pem[] | undefined;
   /** Our private key. Needs `cert`. */
-  key?: Pem;
+  key?: Pem | undefined;
   /** What `key` is encrypted with. */
-  passphrase?: string;
+  passphrase?: string | undefined;
   /** Whether a broker's certificate is looked at at all. Default true. */
-  rejectUnauthorized?: boolean;
+  rejectUnauthorized?: boolean | undefined;
   /** Whether it must be for the host name (or address) that we connect to. Default true. */
-  verifyHostname?: boolean;
+  verifyHostname?: boolean | undefined;
 }
 
 /** What an OAUTHBEARER token provider returns. */
 export interface OAuthBearerToken {
   value: string;
   /** When it expires: milliseconds since the epoch. Default: what the token, if it is a JWT, says itself (`exp`). */
-  lifetimeMs?: number;
+  lifetimeMs?: number | undefined;
   /** Default ''. */
-  principal?: string;
+  principal?: string | undefined;
   /** SASL extensions (KIP-342). */
-  extensions?: Record<string, string>;
+  extensions?: Record<string, string> | undefined;
 }
 
 export type OAuthBearerProvider = () => Promise<OAuthBearerToken>;
@@ -42,12 +44,18 @@ export type SaslOptions =
        * Called for a token at first, when four fifths of its life are over, and ten seconds after it failed. Without
        * it, librdkafka gets tokens itself as its `sasl.oauthbearer.…` properties say.
        */
-      oauthBearerProvider?: OAuthBearerProvider;
+      oauthBearerProvider?: OAuthBearerProvider | undefined;
     }
   /** Kerberos, as librdkafka's `sasl.kerberos.…` properties say. */
   | { mechanism: 'GSSAPI' };
 
-type Properties = [name: string, value: string][];
+export type Properties = [name: string, value: string][];
+
+/** What `rejectUnauthorized` and `verifyHostname` are in librdkafka: where options say how to connect, only they do. */
+export const VERIFICATION: readonly string[] = [
+  'enable.ssl.certificate.verification',
+  'ssl.endpoint.identification.algorithm',
+];
 
 const PASSWORD_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 const MECHANISMS = [...PASSWORD_MECHANISMS, 'OAUTHBEARER', 'GSSAPI'];
@@ -72,6 +80,9 @@ export function checkedSsl(given: unknown): boolean | SslOptions {
   if (verifyHostname !== undefined) mustBe('ssl.verifyHostname', 'boolean', verifyHostname);
   if ((cert === undefined) !== (key === undefined)) {
     throw new ConfigError('option ssl: cert and key must be given together');
+  }
+  if (passphrase !== undefined && key === undefined) {
+    throw new ConfigError('option ssl: passphrase needs key, which it is for');
   }
   return { ca, cert, key, passphrase, rejectUnauthorized, verifyHostname } as SslOptions;
 }
@@ -144,7 +155,9 @@ function fieldsOf(
   expectation: string,
   known: readonly string[],
 ): Record<string, unknown> {
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+  const isNamed =
+    given !== null && typeof given === 'object' && (isPlainObject(given) || Object.keys(given).length > 0);
+  if (!isNamed || Array.isArray(given)) {
     throw new ConfigError(`option ${option} must be ${expectation}, got ${kindOf(given)}`);
   }
   const unknown = Object.keys(given).find((name) => !known.includes(name));
@@ -156,7 +169,7 @@ function fieldsOf(
 
 function pemText(name: string, given: unknown): string {
   const parts = (Array.isArray(given) ? given : [given]).map((part) =>
-    part instanceof Uint8Array ? Buffer.from(part).toString() : part,
+    isBytes(part) ? Buffer.from(part).toString() : part,
   );
   if (
     parts.length === 0 ||
@@ -172,9 +185,9 @@ function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined
 }
 
 function mustBe(option: string, type: 'string' | 'boolean' | 'function', value: unknown): void {
-  if (typeof value !== type || value === '') {
+  if (typeof value !== type || value === '' || (typeof value === 'string' && value.includes('\0'))) {
     throw new ConfigError(
-      `option ${option} must be a ${type}${type === 'string' ? ' that is not empty' : ''}`,
+      `option ${option} must be a ${type}${type === 'string' ? ' that is not empty, without NUL' : ''}`,
     );
   }
 }

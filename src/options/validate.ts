@@ -4,17 +4,18 @@ import { check, didYouMean, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/topic-name';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
-import { isServer } from './bootstrap-server';
+import { isPlainObject } from '../serialize/field-length';
+import { isServer, schemeOf } from './bootstrap-server';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
 import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
-import { checkedSasl, checkedSsl, securityProperties } from './security';
+import { checkedSasl, checkedSsl, type Properties, securityProperties, VERIFICATION } from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
 export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOptions<K, V> {
   check("the producer's options", OBJECT, caller);
   const known: string[] = OPTION_TABLE.map((row) => row.name);
   for (const name of lookInto("the producer's options", () => Object.keys(caller))) {
-    if (!known.includes(name)) throw new ConfigError(`unknown option ${name}${didYouMean(name, known)}`);
+    if (!known.includes(name)) throw new ConfigError(`unknown option ${name}${suggestion(name, known)}`);
   }
   const said: Record<string, unknown> = {};
   const resolved: Record<string, unknown> = {};
@@ -53,7 +54,13 @@ export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOp
 function checked({ name, rule }: OptionRow, value: unknown): unknown {
   const result = fits(rule, value);
   if (result !== undefined) return result.value;
-  throw new ConfigError(`option ${name} must be ${expectation(rule)}, got ${describeValue(value)}`);
+  throw new ConfigError(`option ${name} must be ${expectation(rule)}, got ${described(rule, value)}`);
+}
+
+/** Without what could be a password. */
+function described({ kind }: OptionRule, value: unknown): string {
+  if (kind === 'properties' && typeof value === 'string') return 'a string';
+  return describeValue(value).replace(/\/\/[^"]*@/g, '//…@');
 }
 
 /** The value as it will be used, or undefined when the rule is broken. */
@@ -69,7 +76,8 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
     case 'boolean':
       return typeof value === 'boolean' ? { value } : undefined;
     case 'string':
-      return typeof value === 'string' && value !== '' ? { value } : undefined;
+      // librdkafka would read it up to the zero.
+      return typeof value === 'string' && value !== '' && !value.includes('\0') ? { value } : undefined;
     case 'servers': {
       const list = typeof value === 'string' ? value.split(',') : value;
       if (!Array.isArray(list) || list.length === 0) return undefined;
@@ -83,24 +91,36 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
     case 'partitioner':
       return isPartitioner(value) ? { value } : undefined;
     case 'topics':
-      return isPlainObject(value) ? { value: checkedTopics(value) } : undefined;
+      return isNamed(value) ? { value: checkedTopics(value) } : undefined;
     case 'ssl':
       return { value: checkedSsl(value) };
     case 'sasl':
       return { value: checkedSasl(value) };
-    case 'properties': {
-      if (!isPlainObject(value)) return undefined;
-      const copy = { ...value };
-      const types = ['string', 'number', 'boolean'];
-      return Object.values(copy).every((property) => types.includes(typeof property))
-        ? { value: copy }
-        : undefined;
-    }
+    case 'properties':
+      return isNamed(value) ? { value: checkedProperties(value) } : undefined;
   }
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+/** Values by name; what a Map holds is not in its properties. */
+function isNamed(value: unknown): value is Record<string, unknown> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  return isPlainObject(value) || Object.keys(value).length > 0;
+}
+
+const PROPERTY_TYPES = ['string', 'number', 'boolean'];
+
+function checkedProperties(given: Record<string, unknown>): Record<string, unknown> {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [property, value] of said) {
+    if (!PROPERTY_TYPES.includes(typeof value)) {
+      throw new ConfigError(
+        `librdkafka property ${property} must be a string, a number or a boolean, got ${describeValue(value)}`,
+      );
+    }
+    if (String(value).includes('\0'))
+      throw new ConfigError(`librdkafka property ${property} has a NUL in it`);
+  }
+  return Object.fromEntries(said);
 }
 
 const TOPIC_ROWS = OPTION_TABLE.filter(({ name }) =>
@@ -112,7 +132,7 @@ function checkedTopics(topics: Record<string, unknown>): Record<string, unknown>
   for (const [topic, given] of Object.entries(topics)) {
     if (!isTopicName(topic))
       throw new ConfigError(`option topics: ${JSON.stringify(topic)} is no topic's name`);
-    if (!isPlainObject(given)) {
+    if (!isNamed(given)) {
       throw new ConfigError(`option topics.${topic} must be an object, got ${describeValue(given)}`);
     }
     const own: Record<string, unknown> = {};
@@ -149,7 +169,7 @@ export function expectation(rule: OptionRule): string {
     case 'boolean':
       return 'true or false';
     case 'string':
-      return 'a string that is not empty';
+      return 'a string that is not empty, without NUL';
     case 'servers':
       return "'host:port' or a list of them";
     case 'serializer':
@@ -237,9 +257,11 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
     ],
   ];
   for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
-  const security = securityProperties(options.ssl, options.sasl).map(([property]) => property);
+  const security = securityProperties(options.ssl, options.sasl);
+  checkSchemes(options, security);
+  const secured = security.length === 0 ? [] : [...security.map(([property]) => property), ...VERIFICATION];
   for (const property of Object.keys(options.librdkafka)) {
-    if (security.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
+    if (secured.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
       throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
     }
     const option = OPTION_TABLE.find((row) => row.property === property || row.aliases?.includes(property));
@@ -247,4 +269,29 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
       throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);
     }
   }
+}
+
+/** librdkafka leaves a server out, saying so in its log only, whose scheme is not that of its connections. */
+function checkSchemes(
+  { bootstrapServers, librdkafka }: Pick<ResolvedOptions<never, never>, 'bootstrapServers' | 'librdkafka'>,
+  security: Properties,
+): void {
+  const [, said = librdkafka['security.protocol'] ?? 'plaintext'] =
+    security.find(([property]) => property === 'security.protocol') ?? [];
+  const protocol = String(said).toLowerCase();
+  for (const server of bootstrapServers.split(',')) {
+    const scheme = schemeOf(server);
+    if (scheme === undefined || scheme.toLowerCase() === protocol) continue;
+    throw new ConfigError(
+      `bootstrapServers has a server with ${scheme}://, but connections use ${protocol}: see the options ssl and sasl`,
+    );
+  }
+}
+
+/** What an option that does not exist is called here, if it is known from elsewhere or is nearly one of ours. */
+function suggestion(name: string, known: readonly string[]): string {
+  const row = OPTION_TABLE.find(({ property, aliases, java, kafkajs }) =>
+    [property, ...(aliases ?? []), java, kafkajs].includes(name),
+  );
+  return row === undefined ? didYouMean(name, known) : `: did you mean ${row.name}?`;
 }

@@ -43,7 +43,7 @@ class Request implements PartitionRequest {
 
   constructor(record: CheckedRecord, topic: Topic) {
     this.topic = topic.name;
-    this.headers = record.headers;
+    this.headers = frozen(record.headers);
     this.partitionCount = topic.partitionCount;
     this.availablePartitions = topic.availablePartitions;
     this.#record = record;
@@ -64,6 +64,12 @@ class Request implements PartitionRequest {
   get valueBytes(): Uint8Array | null {
     return bytesOf(this.#record.value);
   }
+}
+
+/** What is shared, or has been checked, must not be changed: a partitioner that tries fails. */
+function frozen(headers: readonly FrameHeader[]): readonly FrameHeader[] {
+  for (const header of headers) Object.freeze(header);
+  return Object.freeze(headers);
 }
 
 function bytesOf(field: BytesLike): Uint8Array | null {

@@ -70,15 +70,18 @@ function isClass(value: object): boolean {
 }
 
 /** A name as it is, anything else as a function. @throws ConfigError when a class's constructor throws */
-export function readPartitioner<K, V>(given: Partitioner<K, V>): PartitionerName | PartitionFunction<K, V> {
+export function readPartitioner<K, V>(
+  given: Partitioner<K, V>,
+  option: string,
+): PartitionerName | PartitionFunction<K, V> {
   if (typeof given === 'string') return given;
-  if (isCustom(given)) return (request) => given.partition(request);
   try {
+    if (isCustom(given)) return (request) => given.partition(request);
     if (!isCustom(given.prototype)) return given as PartitionFunction<K, V>;
     const made = new (given as new () => CustomPartitioner<K, V>)();
     return (request) => made.partition(request);
   } catch (cause) {
-    throw new ConfigError(`option partitioner: its class cannot be made: ${messageOf(cause)}`, cause);
+    throw new ConfigError(`option ${option} cannot be made: ${messageOf(cause)}`, cause);
   }
 }
 

@@ -69,7 +69,8 @@ export class Topic {
     for (let partition = 0; partition < this.partitionCount; partition++) {
       if (leaders[partition] >= 0) available.push(partition);
     }
-    this.availablePartitions = available;
+    // Partitioners see it.
+    this.availablePartitions = Object.freeze(available);
     if (from === 0 || to <= from) return undefined;
     if (action === 'fail') {
       this.refusal = new RecordError(

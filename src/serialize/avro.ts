@@ -6,9 +6,9 @@ import type { Serializer } from './serializer';
 
 export interface AvroOptions {
   /** An id in a schema registry: the bytes then begin with Confluent's header (0, and the id in 4 bytes). Default: none. */
-  schemaId?: number;
+  schemaId?: number | undefined;
   /** How avsc is to read the schema, such as its logical types. */
-  parse?: Partial<avsc.ForSchemaOptions>;
+  parse?: Partial<avsc.ForSchemaOptions> | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Numbers and UUIDs in the bytes of org.apache.kafka.common.serialization: big-endian, and UUIDs as text. null and
 // undefined stay null.
+import { isBytes } from '../intake/record';
 import { expected, type Serializer } from './serializer';
 
 function fixed<T>(
@@ -63,8 +64,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const uuidSerializer: Serializer<string | Uint8Array | null | undefined> = {
   serialize: (_topic, data) => {
     if (data === null || data === undefined) return null;
-    const text =
-      data instanceof Uint8Array ? dashed(data) : typeof data === 'string' ? data.toLowerCase() : '';
+    const text = isBytes(data) ? dashed(data) : typeof data === 'string' ? data.toLowerCase() : '';
     if (!UUID.test(text)) throw expected('a UUID of 36 characters or 16 bytes', data);
     return text;
   },

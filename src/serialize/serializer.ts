@@ -1,5 +1,5 @@
 // How keys and values become bytes.
-import type { BytesLike } from '../intake/record';
+import { type BytesLike, isBytes } from '../intake/record';
 import type { FrameHeader } from './frame-writer';
 
 /** A record's headers on their way out. A serializer may add to them, as Java's may. */
@@ -33,16 +33,19 @@ export const stringSerializer: Serializer<string | null | undefined> = {
   },
 };
 
-/** JSON text. undefined is Kafka's null; null is the JSON text `null`. */
+/** JSON text. undefined is Kafka's null; null is the JSON text `null`. What JSON leaves out, such as a function, is refused. */
 export const jsonSerializer: Serializer<unknown> = {
-  serialize: (_topic, data) => JSON.stringify(data),
+  serialize: (_topic, data) => {
+    const text = JSON.stringify(data) as string | undefined;
+    if (text === undefined && data !== undefined) throw expected('something that JSON can hold', data);
+    return text;
+  },
 };
 
 /** Bytes as they are. */
 export const bytesSerializer: Serializer<Uint8Array | null | undefined> = {
   serialize: (_topic, data) => {
-    if (data !== null && data !== undefined && !(data instanceof Uint8Array))
-      throw expected('a Uint8Array', data);
+    if (data !== null && data !== undefined && !isBytes(data)) throw expected('a Uint8Array', data);
     return data;
   },
 };

@@ -16,26 +16,26 @@ import { API_KEYS, type KafkaApi } from './kafka-apis';
 export interface EmbeddedTopic {
   topic: string;
   /** Default 4. */
-  partitions?: number;
+  partitions?: number | undefined;
 }
 
 export interface EmbeddedClusterOptions {
   /** Number of brokers. Default 1. */
-  brokers?: number;
+  brokers?: number | undefined;
   /** Topics to make at once. Others are made when first used, with 4 partitions. */
-  topics?: readonly (string | EmbeddedTopic)[];
+  topics?: readonly (string | EmbeddedTopic)[] | undefined;
 }
 
 export interface FailRequestsOptions {
   /** How often the errors are gone through. Default 1. */
-  times?: number;
+  times?: number | undefined;
   /**
    * Only requests to this broker fail (1 to the number of brokers). From the first time on, this broker no longer sees
    * failures of the same API that are asked for without a broker: librdkafka's mock keeps two lists and looks at one.
    */
-  broker?: number;
+  broker?: number | undefined;
   /** Those answers, errors or not, come this much later. Needs `broker`. Default 0 ms. */
-  delayMs?: number;
+  delayMs?: number | undefined;
 }
 
 const DEFAULT_PARTITIONS = 4;
@@ -181,6 +181,7 @@ export class EmbeddedCluster implements AsyncDisposable {
       throw new ConfigError('failRequests: delayMs needs a broker; setRoundTripTime delays all answers');
     }
     const names = lookInto('failRequests: errors', () => [errors].flat());
+    if (names.length === 0) throw new ConfigError('failRequests: errors must be at least one name, got none');
     const codes = names.map((error) => errorCode('failRequests', error));
     const all = Int32Array.from({ length: codes.length * times }, (_, i) => codes[i % codes.length]);
     this.#check(

@@ -10,7 +10,7 @@ export interface TransactOptions {
    * How often the whole function may be run again, in a new transaction, after one was aborted for a reason that may pass
    * by itself. Everything it does beside the transaction is then done again too. Default 0.
    */
-  retries?: number;
+  retries?: number | undefined;
 }
 
 const RULES = { retries: integerFrom(0) };

@@ -12,9 +12,9 @@ export interface WorkerModulePath extends ModulePath {
 
 /** Any of these; what is missing is as in a producer without that option. */
 export interface WorkerModule<K = unknown, V = unknown> {
-  keySerializer?: Serializer<K>;
-  valueSerializer?: Serializer<V>;
-  partitioner?: Partitioner<K, V>;
+  keySerializer?: Serializer<K> | undefined;
+  valueSerializer?: Serializer<V> | undefined;
+  partitioner?: Partitioner<K, V> | undefined;
 }
 
 /** @throws MillraceError MODULE_FAILED */

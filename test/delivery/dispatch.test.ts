@@ -54,6 +54,8 @@ describeOnEachCluster('a dispatch', (cluster) => {
       producer.dispatch(bad);
       producer.dispatchBatch([bad]);
       producer.dispatch({ topic: 'bad topic' });
+      const { accepted, delivered } = producer.dispatch({ topic: 'bad topic' });
+      await expect(accepted).rejects.toMatchObject({ code: 'INVALID_RECORD' });
       await producer.dispatch(bad).accepted;
       await producer.dispatchBatch([bad]).accepted;
       await expect(producer.dispatch(bad).delivered).rejects.toMatchObject({ code: '_UNKNOWN_PARTITION' });
@@ -64,6 +66,8 @@ describeOnEachCluster('a dispatch', (cluster) => {
       await expect(producer.dispatch({ topic: 'bad topic' }).accepted).rejects.toMatchObject({
         code: 'INVALID_RECORD',
       });
+      await sleep(10);
+      await expect(delivered).rejects.toMatchObject({ code: 'INVALID_RECORD' });
     });
     expect(unhandled).toEqual([]);
   });
@@ -273,12 +277,17 @@ describeOnEachCluster('writable()', (cluster) => {
   it('goes on with onRecordError, which is told of each', async () => {
     const topic = await cluster.createTopic(1);
     const errors: string[] = [];
+    const places: number[] = [];
     const stream = openProducer({ bootstrapServers: cluster.brokers }).writable({
-      onRecordError: ({ code }) => errors.push(code),
+      onRecordError: ({ code, index }) => {
+        errors.push(code);
+        places.push(index);
+      },
     });
     for (let i = 0; i < 100; i++) stream.write({ topic, value: `${i}`, partition: i % 10 === 0 ? 9 : 0 });
     await new Promise<void>((resolve) => stream.end(resolve));
     expect(errors).toEqual(Array(10).fill('_UNKNOWN_PARTITION'));
+    expect(places).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
     expect(await readBack(cluster.brokers, topic)).toHaveLength(90);
   });
 });
@@ -440,6 +449,33 @@ describeOnEachCluster('sendAll()', (cluster) => {
 });
 
 describe('an onRecordError that throws', () => {
+  it.each<[string, () => unknown, string]>([
+    ['nothing', () => Promise.reject(new Error('no more')), 'no more'],
+    ['undefined', () => Promise.reject(), 'undefined'],
+  ])('later, here %s, ends both as well', async (_, listener, message) => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const bad = { topic: 'orders', partition: 9 };
+    async function* source() {
+      yield bad;
+      await new Promise(() => {});
+    }
+    const onRecordError = listener as () => void;
+    const unhandled = await toldToProcess('unhandledRejection', async () => {
+      const ended = producer.sendAll(source(), { onRecordError }).then(
+        () => 'resolved',
+        (error) => String(error?.message ?? error),
+      );
+      expect(await ended).toBe(message);
+      const stream = producer.writable({ onRecordError });
+      const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+      stream.write(bad);
+      expect((await failed).message).toContain(message);
+    });
+    expect(unhandled).toEqual([]);
+  });
+
   it('ends sendAll and destroys writable() with what it threw, and leaves no unhandled rejection', async () => {
     const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
     onTestFinished(() => cluster.close());

@@ -65,7 +65,7 @@ describe.each(['worker', 'caller'] as const)('rejects, in the thread of the %s',
       rejects: (reject) => void rejects.push(reject),
     });
     expect(rejects.map(({ line, reason }) => `line ${line}: ${reason}`)).toEqual([
-      'line 2: key, value and headers take 2002 bytes or more, maxRequestSize is 1000',
+      'line 2: key, value and headers take 2002 bytes or more, and 36 around them; maxRequestSize is 1000',
     ]);
   });
 

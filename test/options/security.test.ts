@@ -101,3 +101,17 @@ describe('ssl and sasl', () => {
     new Producer({ bootstrapServers: 'a:1', librdkafka: { 'security.protocol': 'ssl' } });
   });
 });
+
+it('where options say how to connect, verification is turned off by them only', () => {
+  for (const property of ['enable.ssl.certificate.verification', 'ssl.endpoint.identification.algorithm']) {
+    expect(refusal({ ssl: true, librdkafka: { [property]: 'false' } }).message).toBe(
+      `librdkafka property ${property} is set by the options ssl and sasl: use those`,
+    );
+  }
+});
+
+it('a passphrase needs the key that it is for', () => {
+  expect(refusal({ ssl: { passphrase: SECRET } }).message).toBe(
+    'option ssl: passphrase needs key, which it is for',
+  );
+});

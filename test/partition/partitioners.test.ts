@@ -173,6 +173,46 @@ describeOnEachCluster('partitioners', (cluster) => {
     expect(made).toBe(2);
   });
 
+  it('of the caller cannot change what it is told', async () => {
+    const topic = await cluster.createTopic(3);
+    const changes: ((request: PartitionRequest) => void)[] = [
+      ({ headers }) => void (headers as [string, string][]).push(['routed-by', 'me']),
+      ({ headers }) => {
+        (headers as [string, string][])[0][1] = 'other';
+      },
+      ({ availablePartitions }) => void (availablePartitions as number[]).pop(),
+    ];
+    let change = changes[0];
+    const producer = openProducer({
+      bootstrapServers: cluster.brokers,
+      partitioner: (request) => {
+        change(request);
+        return 0;
+      },
+    });
+    for (change of changes) {
+      for (const headers of [undefined, { h: 'v' }]) {
+        await expect(producer.send({ topic, headers })).rejects.toMatchObject({ code: 'PARTITIONER_FAILED' });
+      }
+    }
+    const others = openProducer({ bootstrapServers: cluster.brokers });
+    await others.send({ topic, partition: 0 });
+    expect((await readBack(cluster.brokers, topic)).map(({ headers }) => headers)).toEqual([[]]);
+  });
+
+  it('of the caller, when a class, is the same one for ingestions', async () => {
+    const topic = await cluster.createTopic(6);
+    class Next {
+      #next = 0;
+      partition(): number {
+        return this.#next++;
+      }
+    }
+    const producer = openProducer({ bootstrapServers: cluster.brokers, partitioner: Next });
+    for (let i = 0; i < 2; i++) await producer.ingest(['a\nb\n'], { topic, format: 'lines' });
+    expect((await producer.send({ topic })).partition).toBe(4);
+  });
+
   const boom = new Error('no idea');
   it.each([
     ['is too large', () => 6, 'from 0 to 5, got the number 6', undefined],
@@ -301,6 +341,11 @@ describe('options of one topic', () => {
         return 0;
       }
     }
-    expect(() => openProducer({ bootstrapServers: 'localhost:1', partitioner: Broken })).toThrow('not today');
+    expect(() => openProducer({ bootstrapServers: 'localhost:1', partitioner: Broken })).toThrow(
+      'option partitioner cannot be made: not today',
+    );
+    expect(() =>
+      openProducer({ bootstrapServers: 'localhost:1', topics: { orders: { partitioner: Broken } } }),
+    ).toThrow('option topics.orders.partitioner cannot be made: not today');
   });
 });

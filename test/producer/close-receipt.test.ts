@@ -1,7 +1,8 @@
 // What close tells of everything that was accepted.
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type CloseReceipt, closeOnSignals, Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -106,6 +107,47 @@ describeOnKafka('a signal', (brokers) => {
 });
 
 describe('closeOnSignals', () => {
+  async function endOf(how: string): Promise<{ exit: unknown[]; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [join(__dirname, 'fails-on-closed.cjs'), how]);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (text) => {
+      output.stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+      output.stderr += text;
+    });
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    return { exit: await ended, ...output };
+  }
+
+  it('tells what onClosed throws as an uncaught exception', async () => {
+    const { exit, stderr } = await endOf('die');
+    expect(exit).toEqual([1, null]);
+    expect(stderr).toContain('Error: not kept');
+  });
+
+  it('lets the signal end the process when somebody has heard of that', async () => {
+    expect(await endOf('listen')).toEqual({ exit: [null, 'SIGTERM'], stdout: 'ready not kept', stderr: '' });
+  });
+
+  it('is refused in a worker thread, which gets no signals', async () => {
+    const code = `
+      const { Producer, closeOnSignals } = require(${JSON.stringify(join(__dirname, '../../dist'))});
+      const { parentPort } = require('node:worker_threads');
+      try {
+        closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }));
+      } catch (error) {
+        parentPort.postMessage(error.message);
+      }`;
+    const [message] = await once(new Worker(code, { eval: true }), 'message');
+    expect(message).toBe('closeOnSignals: signals come to the main thread only');
+  });
+
   it('can be taken back', () => {
     const before = process.listenerCount('SIGTERM');
     const takeBack = closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }), {

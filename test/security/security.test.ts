@@ -191,6 +191,23 @@ describeOnSecuredKafka('a Kafka that asks who comes', (secured) => {
       });
     });
 
+    it.each<[string, object, RegExp]>([
+      [
+        'extensions that are none',
+        { extensions: null },
+        /the token’s extensions must be an object of strings/,
+      ],
+      ['extensions in a Map', { extensions: new Map([['a', 'b']]) }, /the token’s extensions must be/],
+      ['an extension that is no text', { extensions: { a: 5 } }, /the token’s extensions must be/],
+      ['a principal that is no text', { principal: 5 }, /the token’s principal must be a string/],
+    ])('tells of %s', async (_, fields, message) => {
+      const provider = async () => ({ value: unsecuredToken(60), ...fields }) as never;
+      await expect(producerAt('SASL', withProvider(provider)).connect()).rejects.toMatchObject({
+        code: '_AUTHENTICATION',
+        message: expect.stringMatching(message),
+      });
+    });
+
     it('tells why there is none, and recovers when there is', async () => {
       let works = false;
       const producer = producerAt(

@@ -1,4 +1,5 @@
 // How keys and values become bytes, and when the caller's bytes may be used again.
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { bytesSerializer, jsonSerializer, type Serializer, stringSerializer } from '../../src';
 import { readBack } from '../broker/read-back';
@@ -35,11 +36,29 @@ describe('the given serializers', () => {
       jsonSerializer.serialize('t', data, []),
     );
     expect(texts).toEqual(['{"a":[1,null]}', '"text"', 'null', '0', undefined]);
-    expect(() => jsonSerializer.serialize('t', 1n, [])).toThrow(TypeError);
+    for (const data of [1n, () => 1, Symbol('s'), class {}, { toJSON() {} }]) {
+      expect(() => jsonSerializer.serialize('t', data, [])).toThrow(TypeError);
+    }
   });
 });
 
 describeOnEachCluster('serializers', (cluster) => {
+  it('and records take bytes and dates of another realm', async () => {
+    const topic = await cluster.createTopic(1);
+    const bytes = runInNewContext('new Uint8Array([1, 2])');
+    const timestamp = runInNewContext('new Date(7)');
+    const plain = openProducer({ bootstrapServers: cluster.brokers });
+    await plain.send({ topic, key: bytes, value: bytes, timestamp, headers: { h: bytes } });
+    await plain.sendBatch([{ topic, value: bytes, timestamp }]);
+    const serializing = openProducer({ bootstrapServers: cluster.brokers, valueSerializer: bytesSerializer });
+    await serializing.send({ topic, value: bytes, timestamp });
+    await plain.ingest([bytes], { topic, format: 'lines' });
+    const stored = await readBack(cluster.brokers, topic);
+    expect(stored.map(({ value }) => value)).toEqual(Array(4).fill(Buffer.from([1, 2])));
+    expect(stored[0]).toMatchObject({ key: Buffer.from([1, 2]), headers: [['h', Buffer.from([1, 2])]] });
+    expect(stored.slice(0, 3).map((record) => Number(record.timestamp))).toEqual([7, 7, 7]);
+  });
+
   it('make the bytes of every key and value, told the topic', async () => {
     const topic = await cluster.createTopic(1);
     const keySerializer: Serializer<number> = {

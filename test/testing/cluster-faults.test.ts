@@ -138,6 +138,7 @@ describe('failRequests', () => {
     [['Produce', 'UNKNOWN', { broker: 2 }], /broker must be an integer from 1 to 1, got the number 2/],
     [['Produce', 'UNKNOWN', { broker: 1, delayMs: -1 }], /delayMs must be an integer from 0/],
     [['Produce', 'UNKNOWN', { delayMs: 5 }], /delayMs needs a broker/],
+    [['Produce', []], /failRequests: errors must be at least one name/],
   ])('refuses %o', async (args, message) => {
     const cluster = await start();
     const failRequests = cluster.failRequests as (...given: unknown[]) => void;
