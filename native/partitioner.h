@@ -18,7 +18,8 @@ enum class Keyless : int { kRoundRobin, kSticky };
 struct PartitioningRules {
   HashKind hash = HashKind::kMurmur2;
   Keyless keyless = Keyless::kRoundRobin;
-  // Whether the partitions first known stay the only ones that are chosen.
+  // Whether the partitions first known stay the only ones that are chosen. Where growth is refused, too: what waits may have
+  // been accepted before.
   bool freeze = false;
   // kSticky: bytes after which another partition's turn comes, at the latest.
   int64_t sticky_bytes = 1000000;

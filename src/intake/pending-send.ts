@@ -130,7 +130,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
   }
 
   resume(): boolean {
-    if (this.#stopIfAborted()) return true;
+    if (this.#stopIfAborted() || this.#stopIfRefused()) return true;
     if (!this.#pipeline.memory.tryTake(this.topicId, this.wanted, this)) return false;
     this.#waits.bufferMs = performance.now() - this.#since;
     this.#pack();
@@ -185,6 +185,14 @@ export class PendingSend<K, V> implements Waiter, InOrder {
     this.#stopIfAborted();
     this.#leaveOrder?.();
   };
+
+  /** Its topic may have grown while it waited. */
+  #stopIfRefused(): boolean {
+    const { refusal } = this.#topic;
+    if (refusal === undefined || this.#record.partition !== -1) return false;
+    this.#fail(asRecordError(refusal, 0));
+    return true;
+  }
 
   /** What still waits when the signal fires is not sent, whoever comes to see it first. */
   #stopIfAborted(): boolean {

@@ -5,8 +5,8 @@ import { BatchError, ConnectionError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { ProducerOptions } from '../options/producer-options';
-import type { PartitionInfo } from '../partition/topic';
 import type { Producer } from '../producer';
+import type { AskForPartitions } from './known-partitions';
 import type { Outgoing } from './messages';
 import { OutageWatch } from './outage';
 import type { Patience } from './patience';
@@ -61,8 +61,10 @@ export class Lane implements Way {
   /** Another client, for what was refused together: one call after the other, so that none shares a request. */
   #apart: Producer | undefined;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Calls under way. */
+  /** Deliveries under way. */
   #calls = 0;
+  /** What is done before a delivery. */
+  readonly #preparing = new Set<Promise<void>>();
   #closing = false;
   #closed = false;
 
@@ -76,8 +78,12 @@ export class Lane implements Way {
     return this.#apart === undefined ? [this.producer] : [this.producer, this.#apart];
   }
 
-  /** @throws (rejects with) RecordError, BatchError, ConnectionError; MillraceError */
-  deliver(outgoing: Outgoing): Promise<Delivery | Delivered> {
+  /** @throws (rejects with) RecordError, BatchError, ConnectionError; MillraceError; what `prepare` does */
+  deliver(
+    outgoing: Outgoing,
+    prepare?: (ask: AskForPartitions) => Promise<void>,
+  ): Promise<Delivery | Delivered> {
+    if (prepare !== undefined) return this.#prepareAndDeliver(outgoing, prepare);
     if (this.#closing) return this.#deliverElsewhere(outgoing);
     if (!this.#outages.holds()) return this.#deliver(outgoing);
     return this.#outages.hold(
@@ -86,20 +92,27 @@ export class Lane implements Way {
     );
   }
 
-  async partitionsFor(topic: string): Promise<PartitionInfo[]> {
-    this.#calls++;
+  async #prepareAndDeliver(
+    outgoing: Outgoing,
+    prepare: (ask: AskForPartitions) => Promise<void>,
+  ): Promise<Delivery | Delivered> {
+    const prepared = prepare((topic) => this.producer.partitionsFor(topic));
+    this.#preparing.add(prepared);
     try {
-      return await this.producer.partitionsFor(topic);
+      await prepared;
     } finally {
-      this.#calls--;
+      this.#preparing.delete(prepared);
     }
+    return this.deliver(outgoing);
   }
 
   get isIdle(): boolean {
-    return this.#calls === 0 && !this.#outages.inProgress;
+    return this.#calls === 0 && this.#preparing.size === 0 && !this.#outages.inProgress;
   }
 
   async close(): Promise<void> {
+    // What was sent before is delivered, if its partitions have yet to be chosen too.
+    while (this.#preparing.size > 0) await Promise.allSettled(this.#preparing);
     this.#closing = true;
     await this.#outages.over();
     await this.producer.close();

@@ -1,4 +1,5 @@
 // A partitioner of the program's own, called with what kafkajs gives it.
+import { answered } from '../partition/choose-partition';
 import { type AskForPartitions, KnownPartitions } from './known-partitions';
 import { type Outgoing, partitionOf } from './messages';
 import type { ICustomPartitioner } from './types';
@@ -19,7 +20,9 @@ export class PartitionChoice {
     for (const [at, { topic, messages, begin }] of topics.entries()) {
       const partitionMetadata = known[at];
       for (const [i, message] of messages.entries()) {
-        records[begin + i].partition = partitionOf(this.#partitioner({ topic, partitionMetadata, message }));
+        records[begin + i].partition = partitionOf(
+          answered(this.#partitioner({ topic, partitionMetadata, message })),
+        );
       }
     }
   }

@@ -1,10 +1,10 @@
 // A call to send or sendBatch from its check to its result, whatever it is sent through: a producer's lanes or a
 // transaction.
 import { RecordMetadata as Delivered } from '../delivery/record-metadata';
-import type { PartitionInfo } from '../partition/topic';
 import { type CallSettings, checkCall, checkTopicNames, type LaneSettings, laneSettings } from './call';
 import type { EngineOptions } from './engine-options';
 import { toKafkaJSError } from './failure';
+import type { AskForPartitions } from './known-partitions';
 import { type Outgoing, readMessages } from './messages';
 import { PartitionChoice } from './partition-choice';
 import { Partitioners } from './partitioners';
@@ -12,9 +12,14 @@ import { asResult, byPartition, type Delivery } from './results';
 import type { ICustomPartitioner, RecordMetadata, TopicMessages } from './types';
 
 export interface Way {
-  /** The outcome of a call's records, or of its only one. */
-  deliver(outgoing: Outgoing): Promise<Delivery | Delivered>;
-  partitionsFor(topic: string): Promise<PartitionInfo[]>;
+  /**
+   * The outcome of a call's records, or of its only one.
+   * @param prepare what has to be done to them before, with the partitions that there are
+   */
+  deliver(
+    outgoing: Outgoing,
+    prepare?: (ask: AskForPartitions) => Promise<void>,
+  ): Promise<Delivery | Delivered>;
 }
 
 export interface Ways {
@@ -56,10 +61,8 @@ export class Sending {
     const settings = laneSettings(call, this.#options.requestTimeoutMs);
     try {
       const way = ways.way(settings);
-      if (this.#partitionChoice !== undefined) {
-        await this.#partitionChoice.choose(outgoing, (topic) => way.partitionsFor(topic));
-      }
-      const outcome = await way.deliver(outgoing);
+      const choice = this.#partitionChoice;
+      const outcome = await way.deliver(outgoing, choice && ((ask) => choice.choose(outgoing, ask)));
       if (settings.acks === 0) return [];
       return outcome instanceof Delivered ? [asResult(outcome)] : byPartition(outgoing.topics, outcome);
     } catch (error) {

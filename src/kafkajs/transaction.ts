@@ -78,7 +78,8 @@ export class KafkaJSTransaction implements Transaction {
           );
         }
         return {
-          deliver: async (outgoing) => {
+          deliver: async (outgoing, prepare) => {
+            await prepare?.(partitionsFor);
             await checkForTransaction(outgoing, partitions, partitionsFor);
             try {
               return await deliver(transaction, outgoing);
@@ -87,7 +88,6 @@ export class KafkaJSTransaction implements Transaction {
               throw error;
             }
           },
-          partitionsFor,
         };
       },
     };

@@ -1,4 +1,5 @@
 // Asks a custom partitioner for a record's partition, and doubts the answer.
+import { isPromise } from 'node:util/types';
 import { describeValue, messageOf, RecordError } from '../errors';
 import type { CheckedRecord } from '../intake/check-record';
 import type { BytesLike } from '../intake/record';
@@ -15,7 +16,7 @@ export function choosePartition(
 ): number {
   let answer: unknown;
   try {
-    answer = ask(new Request(record, topic));
+    answer = answered(ask(new Request(record, topic)));
   } catch (cause) {
     throw new RecordError(
       `record ${index} for topic ${topic.name}: the partitioner failed: ${messageOf(cause)}`,
@@ -32,6 +33,12 @@ export function choosePartition(
     'PARTITIONER_FAILED',
     { topic: topic.name, index },
   );
+}
+
+/** A promise is no answer; nor is its failure an unhandled rejection, beside the record's own. */
+export function answered<T>(answer: T): T {
+  if (isPromise(answer)) answer.catch(() => {});
+  return answer;
 }
 
 class Request implements PartitionRequest {

@@ -173,7 +173,7 @@ export class TopicDirectory {
         name,
         typeof partitioner === 'string' ? PARTITIONER_NAMES.indexOf(partitioner) : 0,
         KEYLESS_PARTITIONINGS.indexOf(keylessPartitioning),
-        this.#options.onPartitionGrowth === 'freeze',
+        this.#options.onPartitionGrowth !== 'adopt',
         this.#options.batchSize,
       );
     } catch (cause) {

@@ -45,7 +45,7 @@ export class Transactions<K = BytesLike, V = BytesLike> {
   #abandoned = false;
   #beginning: Promise<unknown> | undefined;
   #fatal: MillraceError | undefined;
-  /** While a transaction calls the producer. */
+  /** A transaction has just called the producer. */
   #inside = false;
 
   constructor(producer: TransactionProducer<K, V>, calls: CoordinatorCalls) {
@@ -64,7 +64,11 @@ export class Transactions<K = BytesLike, V = BytesLike> {
 
   /** @throws MillraceError OUTSIDE_TRANSACTION for a send that does not come from a transaction */
   ensureInside(): void {
-    if (this.#inside) return;
+    if (this.#inside) {
+      // For this send only: what its serializers and getters send is not the transaction's.
+      this.#inside = false;
+      return;
+    }
     throw new MillraceError(
       "a producer with transactionalId sends within transactions only: use the transaction's send and sendBatch",
       'OUTSIDE_TRANSACTION',

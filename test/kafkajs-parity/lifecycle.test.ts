@@ -1,9 +1,11 @@
 // Connecting, disconnecting, and all over again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { KafkaConfig } from '../../src/kafkajs';
+import type { KafkaConfig, ProducerConfig } from '../../src/kafkajs';
 import { TcpProxy } from '../broker/tcp-proxy';
 import { describeParity, rejection } from './libraries';
+
+type PartitionerChoice = Pick<ProducerConfig, 'createPartitioner'>;
 
 /** Nobody listens there. */
 const DEAD = { brokers: ['127.0.0.1:1'], retry: { retries: 2, initialRetryTime: 50 } };
@@ -46,9 +48,12 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
     await sender.disconnect();
   });
 
-  it('delivers what was sent before it disconnects', async () => {
+  it.each<[string, PartitionerChoice]>([
+    ['', {}],
+    [', by a partitioner of the program’s own', { createPartitioner: () => () => 0 }],
+  ])('delivers what was sent before it disconnects%s', async (_, choice) => {
     const name = await topic();
-    const sender = await connected();
+    const sender = await connected(choice);
     await sender.send({ topic: name, messages: [{ value: 'first' }] });
     const sends = Array.from({ length: 50 }, (_, i) =>
       sender.send({ topic: name, messages: [{ value: `${i}` }] }),
@@ -57,6 +62,15 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
     const fulfilled = (await Promise.allSettled(sends)).filter(({ status }) => status === 'fulfilled');
     expect(fulfilled).toHaveLength(50);
     expect(await read(name)).toHaveLength(51);
+  });
+
+  it('delivers what it was still choosing partitions for when it disconnects', async () => {
+    const name = await topic();
+    const sender = await connected({ createPartitioner: () => () => 0 });
+    const sent = sender.send({ topic: name, messages: [{ value: 'first' }] });
+    await sender.disconnect();
+    expect(await sent).toHaveLength(1);
+    expect(await read(name)).toHaveLength(1);
   });
 
   it('takes nothing more as soon as it disconnects', async () => {

@@ -4,6 +4,7 @@ import { type BatchError, type PartitionRequest, type ProducerOptions, partition
 import { readBack } from '../broker/read-back';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
+import { toldToProcess } from '../testing/uncaught';
 
 const KEYS = Array.from({ length: 500 }, (_, i) => `key-${i}`);
 
@@ -211,6 +212,20 @@ describeOnEachCluster('partitioners', (cluster) => {
     const producer = openProducer({ bootstrapServers: cluster.brokers, partitioner: Next });
     for (let i = 0; i < 2; i++) await producer.ingest(['a\nb\n'], { topic, format: 'lines' });
     expect((await producer.send({ topic })).partition).toBe(4);
+  });
+
+  it('of the caller whose promise is rejected fails the record, and is no unhandled rejection', async () => {
+    const topic = await cluster.createTopic(1);
+    const partitioner = (async () => {
+      throw new Error('no promises');
+    }) as never;
+    const producer = openProducer({ bootstrapServers: cluster.brokers, partitioner });
+    const unhandled = await toldToProcess('unhandledRejection', async () => {
+      await expect(producer.send({ topic })).rejects.toMatchObject({ code: 'PARTITIONER_FAILED' });
+      await expect(producer.sendBatch([{ topic }])).rejects.toMatchObject({ code: 'BATCH_FAILED' });
+      await new Promise(setImmediate);
+    });
+    expect(unhandled).toEqual([]);
   });
 
   const boom = new Error('no idea');

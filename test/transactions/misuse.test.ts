@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Producer } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
+import { endOffsets } from '../broker/topics';
 import { openProducer } from '../testing/open-producer';
 
 async function start(): Promise<{ cluster: EmbeddedCluster; producer: Producer }> {
@@ -31,6 +32,31 @@ describe('a producer with transactionalId', () => {
     await expect(producer.dispatch(record).delivered).rejects.toMatchObject(outside);
     // The open transaction has nothing to do with it.
     await transaction.commit();
+  });
+
+  it('refuses what a serializer or getter sends by it while the transaction sends', async () => {
+    const { cluster } = await start();
+    const inner: Promise<unknown>[] = [];
+    const producer = openProducer<string, string>({
+      bootstrapServers: cluster.bootstrapServers,
+      transactionalId: 'serializing',
+      valueSerializer: {
+        serialize: (_topic, value) => {
+          if (value === 'outer') inner.push(producer.send({ topic: 'orders', value: 'inner' }));
+          return value;
+        },
+      },
+    });
+    await producer.transact(async (transaction) => {
+      const sent = transaction.send({ topic: 'orders', value: 'outer' });
+      await expect(inner[0]).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' });
+      await sent;
+      const batch = transaction.sendBatch([{ topic: 'orders', value: 'outer' }]);
+      await expect(inner[1]).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' });
+      await batch;
+    });
+    expect(inner).toHaveLength(2);
+    expect(await endOffsets(cluster.bootstrapServers, 'orders')).toEqual([2n]);
   });
 
   it('has one transaction at a time', async () => {
