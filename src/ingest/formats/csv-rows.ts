@@ -5,6 +5,8 @@ const COMMA = 44;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
+export const UTF_8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
 /** A row that opens a quote and never closes it would otherwise gather the rest of the input in memory. */
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 
@@ -44,6 +46,8 @@ export async function* runsOfRows(chunks: AsyncIterable<Buffer>): AsyncGenerator
 
 class RowCutter {
   private last = Within.CellStart;
+  /** Bytes in earlier chunks. */
+  private passed = 0;
 
   /** How many bytes of the chunk belong to rows that end in it, or -1 when none ends. */
   endOfRows(chunk: Buffer): number {
@@ -51,6 +55,8 @@ class RowCutter {
     let end = -1;
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i];
+      // A quote behind a byte order mark opens.
+      if (byte === UTF_8_MARK[this.passed + i]) continue;
       if (within === Within.Quotes) {
         if (byte === QUOTE) within = Within.Quote;
         continue;
@@ -71,6 +77,7 @@ class RowCutter {
       }
     }
     this.last = within;
+    this.passed += chunk.length;
     return end;
   }
 }

@@ -4,7 +4,7 @@ import { ConfigError } from '../../errors';
 import type { ProducerRecord } from '../../intake/record';
 import { CsvColumns, type CsvOptions } from './csv-columns';
 import { type RowPlace, RowPlaces } from './csv-places';
-import { runsOfRows } from './csv-rows';
+import { runsOfRows, UTF_8_MARK } from './csv-rows';
 import { parseTimestamp } from './fields';
 import {
   type BatchReader,
@@ -21,7 +21,6 @@ interface ParsedRow {
   problem?: string;
 }
 
-const UTF_8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const UTF_16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
 
 export function readCsv(template: RecordTemplate, options: CsvOptions): BatchReader {

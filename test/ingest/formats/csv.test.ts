@@ -38,6 +38,14 @@ describe('readCsv', () => {
     }
   });
 
+  it('finds a quoted name behind a byte order mark', async () => {
+    const text = Buffer.from('\ufeff"a\nb",c\n1,2\n');
+    for (let border = 0; border <= text.length; border++) {
+      const { records } = await read([text.subarray(0, border), text.subarray(border)]);
+      expect(records).toMatchObject([{ line: 3, value: '{"a\\nb":"1","c":"2"}' }]);
+    }
+  });
+
   it('takes quotes within a cell as they are', async () => {
     const { records } = await read(['a,b\n5" pipe,1\n"x"y,2\n']);
     expect(records.map(({ value }) => JSON.parse(value).a)).toEqual(['5" pipe', '"x"y']);
