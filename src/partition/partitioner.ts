@@ -51,7 +51,7 @@ export interface CustomPartitioner<K = unknown, V = unknown> {
 
 export type PartitionFunction<K = unknown, V = unknown> = (request: PartitionRequest<K, V>) => number;
 
-/** A name, a function, an object with a method `partition`, or a class of such objects (one is made per producer). */
+/** A name, a function, an object with a method `partition`, or a class of such objects (one is made for the producer). */
 export type Partitioner<K = unknown, V = unknown> =
   | PartitionerName
   | PartitionFunction<K, V>

@@ -123,7 +123,11 @@ export async function produce(): Promise<bigint> {
   const result: BatchResult = await producer.sendBatch([record]);
   // @ts-expect-error the value is not of the serializer's type
   await producer.send({ topic: 't', value: 'text' }).catch((error: unknown) => error instanceof BatchError);
-  return result.offsets[0];
+  // What may be left out may be undefined.
+  const left: { clientId?: string; partition?: number; signal?: AbortSignal } = {};
+  const plain = new Producer({ bootstrapServers: 'a:1', clientId: left.clientId, ssl: undefined });
+  await plain.send({ topic: 't', partition: left.partition, headers: undefined }, { signal: left.signal });
+  return result.offsets[0] ?? 0n;
 }
 `;
     writeFileSync(join(folder, 'esm.mts'), source);
@@ -132,6 +136,7 @@ export async function produce(): Promise<bigint> {
     run('node', [
       tsc,
       ...['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'],
+      ...['--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'],
       ...[
         '--lib',
         'es2022,esnext.disposable',
