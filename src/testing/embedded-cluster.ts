@@ -98,7 +98,8 @@ export class EmbeddedCluster implements AsyncDisposable {
 
   /**
    * Makes `broker` (1 to the number of brokers) the partition's leader, or leaves it without one (null). The old leader
-   * answers NOT_LEADER_FOR_PARTITION from then on; clients learn the new one from their next metadata request.
+   * answers NOT_LEADER_FOR_PARTITION from then on; clients learn the new one from their next metadata request. Makes the topic
+   * where there is none.
    */
   setLeader(topic: string, partition: number, broker: number | null): void {
     this.#checkPlace('setLeader', topic, partition);
