@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { callOut } from './call-out';
-import { readOptions } from './check-given';
+import { check, FUNCTION, readOptions } from './check-given';
 import type { BatchResult } from './delivery/batch-result';
 import { CLOSE_RULES, type CloseOptions, type CloseReceipt, receiptOf } from './delivery/close-receipt';
 import type { RecordMetadata } from './delivery/record-metadata';
@@ -213,17 +213,25 @@ export class Producer<K = BytesLike, V = BytesLike>
    * Sends one record. Sends made in the same turn of the event loop share a hand-over, after the first where nothing was on
    * its way. Buffers may be used again once the promise has settled, or at once unless the send had to wait. With a
    * callback there is no promise, and no unhandled rejection.
+   * @throws ConfigError at once for a callback that is none
    * @throws (rejects with) RecordError, with PRODUCER_CLOSED after `close`; ConfigError for a `signal` that is none;
    *   MillraceError OUTSIDE_TRANSACTION with `transactionalId`
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>;
   send(record: ProducerRecord<K, V>, callback: DeliveryCallback): void;
+  send(record: ProducerRecord<K, V>, options: SendOptions | undefined, callback: DeliveryCallback): void;
   send(
     record: ProducerRecord<K, V>,
     then?: SendOptions | DeliveryCallback,
+    callback?: DeliveryCallback,
   ): Promise<RecordMetadata> | undefined {
     if (typeof then === 'function') {
-      this.#sendWithCallback(record, then);
+      this.#sendWithCallback(record, undefined, then);
+      return undefined;
+    }
+    if (callback !== undefined) {
+      check('send: callback', FUNCTION, callback);
+      this.#sendWithCallback(record, then, callback);
       return undefined;
     }
     const promise = new Promise<RecordMetadata>(takeSettlers);
@@ -236,12 +244,17 @@ export class Producer<K = BytesLike, V = BytesLike>
     return promise;
   }
 
-  #sendWithCallback(record: ProducerRecord<K, V>, then: DeliveryCallback): void {
+  #sendWithCallback(
+    record: ProducerRecord<K, V>,
+    options: SendOptions | undefined,
+    then: DeliveryCallback,
+  ): void {
     try {
       this.#send(
         record,
         (metadata) => callOut(then, null, metadata),
         (error) => callOut(then, error, undefined),
+        sendExtras('send', options),
       );
     } catch (error) {
       // Never within the call.

@@ -147,6 +147,36 @@ describeOnEachCluster('a callback', (cluster) => {
   });
 });
 
+describe('a callback behind options', () => {
+  it('is told that the signal has fired, and what is wrong with the options', async () => {
+    const { producer } = await stuck(100_000);
+    await producer.dispatch({ topic: 'orders', value: 'x'.repeat(90_000) }).accepted;
+    const controller = new AbortController();
+    const codes: (string | undefined)[] = [];
+    const callback = (error: { code: string } | null) => codes.push(error?.code);
+    const record = { topic: 'orders', value: 'y'.repeat(50_000) };
+    expect(producer.send(record, { signal: controller.signal }, callback)).toBeUndefined();
+    expect(producer.send(record, { signal: 5 } as never, callback)).toBeUndefined();
+    expect(codes).toEqual([]);
+    controller.abort();
+    await sleep(0);
+    expect(codes.sort()).toEqual(['ABORTED', 'INVALID_CONFIG']);
+    expect(() => producer.send(record, undefined, 'then' as never)).toThrow(
+      'send: callback must be a function, got the string "then"',
+    );
+  });
+
+  it('is told the metadata without options, too', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const metadata = await new Promise((resolve, reject) => {
+      producer.send({ topic: 'orders' }, undefined, (error, sent) => (error ? reject(error) : resolve(sent)));
+    });
+    expect(metadata).toMatchObject({ topic: 'orders', offset: 0n });
+  });
+});
+
 describe('an AbortSignal', () => {
   it('ends the wait for the buffer, of a send and of a batch', async () => {
     const { producer } = await stuck(100_000);
