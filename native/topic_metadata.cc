@@ -27,8 +27,10 @@ TopicMetadata::Entry read_topic(const rd_kafka_metadata_topic_t& found, Topic& t
   }
   std::lock_guard<std::mutex> submitting(topic.submitting);
   topic.partitioner.set_partitions(found.partition_cnt, std::move(with_leader));
-  if (topic.first_partition_count == 0) topic.first_partition_count = found.partition_cnt;
-  entry.first_count = topic.first_partition_count;
+  // Made again with fewer, it has a new beginning.
+  int32_t& first = topic.first_partition_count;
+  if (first == 0 || found.partition_cnt < first) first = found.partition_cnt;
+  entry.first_count = first;
   return entry;
 }
 

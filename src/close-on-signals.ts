@@ -4,7 +4,6 @@ import { isMainThread } from 'node:worker_threads';
 import { callOut } from './call-out';
 import { check, FUNCTION, lookInto, type Rule, readOptions } from './check-given';
 import { CLOSE_RULES, type CloseOptions, type CloseReceipt } from './delivery/close-receipt';
-import { ConfigError } from './errors';
 
 export interface CloseOnSignalsOptions<K, V> extends CloseOptions {
   /** Default SIGTERM and SIGINT. */
@@ -39,6 +38,9 @@ function stopListening(signal: NodeJS.Signals, listener: Listener): void {
   process.off(signal, tellAll);
 }
 
+/** What `onClosed` has thrown, until the last producer is closed. */
+const failures: unknown[] = [];
+
 /** Nobody can listen to these. */
 const DEAF: readonly string[] = ['SIGKILL', 'SIGSTOP'];
 
@@ -65,7 +67,10 @@ export function closeOnSignals<K, V>(
     FUNCTION,
     lookInto('closeOnSignals: the producer', () => producer.close),
   );
-  if (!isMainThread) throw new ConfigError('closeOnSignals: signals come to the main thread only');
+  if (!isMainThread) {
+    process.emitWarning('closeOnSignals has no effect here: signals come to the main thread only');
+    return () => {};
+  }
   const rules = { ...CLOSE_RULES, signals: SIGNALS, onClosed: FUNCTION };
   const given = readOptions<CloseOnSignalsOptions<K, V>>('closeOnSignals', options, rules);
   const { signals: named = ['SIGTERM', 'SIGINT'], onClosed, ...closing } = given;
@@ -80,14 +85,19 @@ export function closeOnSignals<K, V>(
     try {
       const receipt = await producer.close(closing);
       await onClosed?.(receipt, signal);
-    } catch (error) {
-      // Told before the signal ends the process: as an uncaught exception, which may end it first.
-      callOut(() => {
-        throw error;
-      });
-      await new Promise(setImmediate);
+    } catch (cause) {
+      failures.push(cause);
     }
     takeBack();
+    if (listening.has(signal)) return;
+    // Told before the signal ends the process, and when no other producer is closing any more: what is uncaught may end it
+    // first.
+    for (const failure of failures.splice(0)) {
+      callOut(() => {
+        throw failure;
+      });
+    }
+    await new Promise(setImmediate);
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   for (const signal of signals) listen(signal, listener);

@@ -68,6 +68,8 @@ export class Engine<K, V> {
   readonly #lingers: boolean;
   readonly #housekeeping: NodeJS.Timeout;
   readonly #takeBackExit: () => void;
+  /** Nobody is told of anything any more. */
+  #ended = false;
 
   /** @throws ConfigError when librdkafka refuses a property; MillraceError PRODUCER_CLOSED when the shared client is closed */
   constructor({ options, properties, rules, ledger, events, sharedClient, onGrowth }: EngineParts<K, V>) {
@@ -85,7 +87,9 @@ export class Engine<K, V> {
           resendNeighbours: onPoison === 'resend' && transactionalId === undefined,
         },
         (buffer, frames, details) => handover?.deliver(buffer, frames, details),
-        events.receive,
+        (...event) => {
+          if (!this.#ended) events.receive(...event);
+        },
       );
     } catch (cause) {
       if (isClosedError(cause)) throw closedError();
@@ -231,5 +235,6 @@ export class Engine<K, V> {
     const patience = pause(LONGEST_END_MS);
     await Promise.race([destroyed, patience.over]);
     patience.cancel();
+    this.#ended = true;
   }
 }

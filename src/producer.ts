@@ -44,7 +44,7 @@ import { type Pause, pause } from './pause';
 import type { Listener, ProducerEvents } from './producer-events';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
-import { Transactions, type TransactOptions } from './transactions/transactions';
+import { outsideTransaction, Transactions, type TransactOptions } from './transactions/transactions';
 import type { ModeMetrics } from './workers/mode-choice';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 import { readWorkersOptions, Workers, type WorkersOptions } from './workers/workers';
@@ -234,10 +234,18 @@ export class Producer<K = BytesLike, V = BytesLike>
       this.#sendWithCallback(record, then, callback);
       return undefined;
     }
+    return this.#promiseSend(record, then, false);
+  }
+
+  #promiseSend(
+    record: ProducerRecord<K, V>,
+    options: SendOptions | undefined,
+    isInside: boolean,
+  ): Promise<RecordMetadata> {
     const promise = new Promise<RecordMetadata>(takeSettlers);
     const { resolve, reject } = settlers;
     try {
-      this.#send(record, resolve, reject, sendExtras('send', then));
+      this.#send(record, resolve, reject, sendExtras('send', options), isInside);
     } catch (error) {
       reject(error);
     }
@@ -267,10 +275,11 @@ export class Producer<K = BytesLike, V = BytesLike>
     delivered: (metadata: RecordMetadata) => void,
     failed: (error: RecordError) => void,
     extras?: SendExtras,
+    isInside = false,
   ): void {
     if (this.#lifecycle.ended) throw sentTooLate(record as ProducerRecord<never, never>);
     this.#lifecycle.ensureOpen();
-    this.#transactions?.ensureInside();
+    if (this.#transactions !== undefined && !isInside) throw outsideTransaction();
     this.#engine.singles.send(record, delivered, failed, extras);
   }
 
@@ -285,8 +294,16 @@ export class Producer<K = BytesLike, V = BytesLike>
   sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
+    return this.#promiseBatch(records, options, false);
+  }
+
+  #promiseBatch(
+    records: readonly BatchRecord<K, V>[],
+    options: Partial<BatchOptions> | undefined,
+    isInside: boolean,
+  ): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      this.#sendBatch(records, resolve, reject, batchExtras('sendBatch', options));
+      this.#sendBatch(records, resolve, reject, batchExtras('sendBatch', options), isInside);
     });
   }
 
@@ -295,12 +312,13 @@ export class Producer<K = BytesLike, V = BytesLike>
     resolve: (result: BatchResult) => void,
     reject: (error: MillraceError) => void,
     extras?: BatchExtras,
+    isInside = false,
   ): void {
     if (this.#lifecycle.ended && Array.isArray(records) && records.length > 0) {
       throw batchSentTooLate(records as BatchRecord<never, never>[], extras?.topic);
     }
     this.#lifecycle.ensureOpen();
-    this.#transactions?.ensureInside();
+    if (this.#transactions !== undefined && !isInside) throw outsideTransaction();
     // What was sent singly before goes first.
     this.#engine.singles.flush();
     new BatchSend(this.#engine.pipeline, records, resolve, reject, extras).start();
@@ -505,8 +523,8 @@ export class Producer<K = BytesLike, V = BytesLike>
   #openTransactions(): void {
     this.#transactions = new Transactions<K, V>(
       {
-        send: (record, options) => this.send(record, options),
-        sendBatch: (records, options) => this.sendBatch(records, options as BatchOptions),
+        send: (record, options) => this.#promiseSend(record, options, true),
+        sendBatch: (records, options) => this.#promiseBatch(records, options, true),
         flush: () => this.flush(),
         giveUpWaiting: () => this.#engine.giveUpWaiting(),
         ensureOpen: () => this.#lifecycle.ensureOpen(),

@@ -285,9 +285,9 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       this.#waitForTopic(topic);
       return 'waiting';
     }
-    if (record.partition === -1) {
+    if (!record.isPlaced) {
       if (topic.refusal !== undefined) throw topic.refusal;
-      if (topic.partitioner !== undefined) {
+      if (topic.partitioner !== undefined && record.partition === -1) {
         record.partition = choosePartition(topic.partitioner, record, topic, this.#next);
       }
     }

@@ -17,6 +17,8 @@ export interface CheckedRecord {
   value: BytesLike;
   /** -1: the partitioner's choice. */
   partition: number;
+  /** Whether the record itself names its partition. */
+  isPlaced: boolean;
   timestamp: number | undefined;
   headers: readonly FrameHeader[];
   /** Estimated bytes of key, value and headers. */
@@ -77,11 +79,13 @@ export function checkRecord<K, V>(
       : custom
         ? []
         : NO_HEADERS;
+  const place = checkPartition(partition, topic, index);
   const checked: CheckedRecord = {
     topic,
     key: undefined,
     value: undefined,
-    partition: checkPartition(partition, topic, index),
+    partition: place,
+    isPlaced: place !== -1,
     timestamp: checkTimestamp(timestamp, topic, index),
     headers: pairs,
     size: 0,

@@ -189,7 +189,7 @@ export class PendingSend<K, V> implements Waiter, InOrder {
   /** Its topic may have grown while it waited. */
   #stopIfRefused(): boolean {
     const { refusal } = this.#topic;
-    if (refusal === undefined || this.#record.partition !== -1) return false;
+    if (refusal === undefined || this.#record.isPlaced) return false;
     this.#fail(asRecordError(refusal, 0));
     return true;
   }

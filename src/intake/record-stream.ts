@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { FUNCTION, integerFrom, readOptions } from '../check-given';
 import type { BatchResult } from '../delivery/batch-result';
-import { BatchError, messageOf, type RecordError } from '../errors';
+import { BatchError, messageOf, RecordError } from '../errors';
 import { guarded } from '../guarded';
 import type { Dispatch } from './dispatch';
 import type { ProducerRecord } from './record';
@@ -39,10 +39,11 @@ export function recordStream<K, V>(
     );
   };
   const told = guarded(onRecordError, fail);
-  const tell = (error: unknown, first: number): void => {
+  const tell = async (error: unknown, first: number): Promise<void> => {
     const errors = error instanceof BatchError ? error.errors : [error as RecordError];
-    if (onRecordError === undefined) fail(errors[0]);
-    for (const one of errors) told(one.at(first + one.index));
+    const inStream = errors.map((one) => (one instanceof RecordError ? one.at(first + one.index) : one));
+    if (onRecordError === undefined) fail(inStream[0]);
+    else await Promise.all(inStream.map(told));
   };
   const put = (records: ProducerRecord<K, V>[], callback: () => void): void => {
     const { accepted, delivered } = dispatchBatch(records);

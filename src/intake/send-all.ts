@@ -61,9 +61,11 @@ export async function sendAll<K, V>(
       result.failed += errors?.length ?? count;
       result.delivered += count - (errors?.length ?? count);
       try {
-        if (onRecordError === undefined || errors === undefined) throw errors?.[0] ?? error;
-        for (const one of errors) told(one.at(first + one.index));
-        if ((error as BatchError).code === 'PRODUCER_CLOSED') throw errors[0];
+        if (errors === undefined) throw error;
+        const inSource = errors.map((one) => one.at(first + one.index));
+        if (onRecordError === undefined) throw inSource[0];
+        await Promise.all(inSource.map(told));
+        if ((error as BatchError).code === 'PRODUCER_CLOSED') throw inSource[0];
       } catch (reason) {
         reading.stop(reason);
       }

@@ -77,7 +77,7 @@ export class SingleSends<K, V> {
     const bytes = record.size + SINGLE_SEND_OVERHEAD_BYTES;
     const { memory } = this.#pipeline;
     if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, 0, bytes, memory.total);
-    if (record.partition !== -1) return;
+    if (record.isPlaced) return;
     if (topic.refusal !== undefined) throw topic.refusal;
     if (topic.partitioner !== undefined) {
       record.partition = choosePartition(topic.partitioner, record, topic, 0);

@@ -65,6 +65,7 @@ export class Lane implements Way {
   #calls = 0;
   /** What is done before a delivery. */
   readonly #preparing = new Set<Promise<void>>();
+  #isRetiring = false;
   #closing = false;
   #closed = false;
 
@@ -103,7 +104,8 @@ export class Lane implements Way {
     } finally {
       this.#preparing.delete(prepared);
     }
-    return this.deliver(outgoing);
+    const successor = this.#isRetiring ? this.#parts.successor() : undefined;
+    return successor === undefined ? this.deliver(outgoing) : successor.deliver(outgoing);
   }
 
   get isIdle(): boolean {
@@ -111,6 +113,7 @@ export class Lane implements Way {
   }
 
   async close(): Promise<void> {
+    this.#isRetiring = true;
     // What was sent before is delivered, if its partitions have yet to be chosen too.
     while (this.#preparing.size > 0) await Promise.allSettled(this.#preparing);
     this.#closing = true;

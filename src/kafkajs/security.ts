@@ -75,6 +75,8 @@ function sslOf(
         );
     }
   }
+  // Node passes over one that is for nothing.
+  if (ssl.key === undefined) delete ssl.passphrase;
   return ssl;
 }
 

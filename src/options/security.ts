@@ -51,11 +51,18 @@ export type SaslOptions =
 
 export type Properties = [name: string, value: string][];
 
-/** What `rejectUnauthorized` and `verifyHostname` are in librdkafka: where options say how to connect, only they do. */
-export const VERIFICATION: readonly string[] = [
-  'enable.ssl.certificate.verification',
-  'ssl.endpoint.identification.algorithm',
-];
+const OFF: Readonly<Record<string, string>> = {
+  'enable.ssl.certificate.verification': 'false',
+  'ssl.endpoint.identification.algorithm': 'none',
+};
+
+/** What `rejectUnauthorized` and `verifyHostname` do, in librdkafka's words: where options say how to connect, only they may. */
+export function turnsVerificationOff(
+  property: string,
+  { [property]: value }: Readonly<Record<string, unknown>>,
+): boolean {
+  return OFF[property] !== undefined && String(value).toLowerCase() === OFF[property];
+}
 
 const PASSWORD_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
 const MECHANISMS = [...PASSWORD_MECHANISMS, 'OAUTHBEARER', 'GSSAPI'];

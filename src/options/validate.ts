@@ -8,7 +8,13 @@ import { isPlainObject } from '../serialize/field-length';
 import { isServer, schemeOf } from './bootstrap-server';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
 import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
-import { checkedSasl, checkedSsl, type Properties, securityProperties, VERIFICATION } from './security';
+import {
+  checkedSasl,
+  checkedSsl,
+  type Properties,
+  securityProperties,
+  turnsVerificationOff,
+} from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
 export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOptions<K, V> {
@@ -60,7 +66,8 @@ function checked({ name, rule }: OptionRow, value: unknown): unknown {
 /** Without what could be a password. */
 function described({ kind }: OptionRule, value: unknown): string {
   if (kind === 'properties' && typeof value === 'string') return 'a string';
-  return describeValue(value).replace(/\/\/[^"]*@/g, '//…@');
+  if (kind === 'servers' && String(value).includes('@')) return 'one with an @';
+  return describeValue(value);
 }
 
 /** The value as it will be used, or undefined when the rule is broken. */
@@ -117,8 +124,9 @@ function checkedProperties(given: Record<string, unknown>): Record<string, unkno
         `librdkafka property ${property} must be a string, a number or a boolean, got ${describeValue(value)}`,
       );
     }
-    if (String(value).includes('\0'))
-      throw new ConfigError(`librdkafka property ${property} has a NUL in it`);
+    if (`${property}${value}`.includes('\0')) {
+      throw new ConfigError(`librdkafka property ${JSON.stringify(property)} has a NUL in it`);
+    }
   }
   return Object.fromEntries(said);
 }
@@ -259,10 +267,15 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
   for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
   const security = securityProperties(options.ssl, options.sasl);
   checkSchemes(options, security);
-  const secured = security.length === 0 ? [] : [...security.map(([property]) => property), ...VERIFICATION];
+  const secured = security.map(([property]) => property);
   for (const property of Object.keys(options.librdkafka)) {
     if (secured.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
       throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
+    }
+    if (security.length > 0 && options.ssl !== false && turnsVerificationOff(property, options.librdkafka)) {
+      throw new ConfigError(
+        `librdkafka property ${property}: use rejectUnauthorized and verifyHostname of the option ssl`,
+      );
     }
     const option = OPTION_TABLE.find((row) => row.property === property || row.aliases?.includes(property));
     if (option !== undefined) {

@@ -138,7 +138,7 @@ export class TopicDirectory {
     });
   }
 
-  // librdkafka's call cannot be interrupted, but whoever waits for it can go.
+  /** librdkafka's call cannot be interrupted, but whoever waits for it can go. */
   async #askFor({ id, name }: Topic): ReturnType<NativeClient['describeTopic']> {
     let giveUp: (error: (topic: string) => RecordError) => void = () => {};
     const closed = new Promise<never>((_, reject) => {
@@ -146,7 +146,14 @@ export class TopicDirectory {
     });
     this.#describing.add(giveUp);
     try {
-      return await Promise.race([this.#client.describeTopic(id, LONGEST_ANSWER_MS), closed]);
+      const patience = new MetadataPatience(FIRST_ATTEMPT_MS);
+      for (;;) {
+        const { ms } = patience;
+        const answer = await Promise.race([this.#client.describeTopic(id, ms), closed]);
+        if (kafkaErrorName(answer[0]) !== '_TIMED_OUT' || ms === LONGEST_ANSWER_MS) return answer;
+        // Another broker may be asked next.
+        patience.learn('_TIMED_OUT', ms);
+      }
     } finally {
       this.#describing.delete(giveUp);
     }
@@ -204,10 +211,11 @@ export class TopicDirectory {
       const started = performance.now();
       const found = await this.#client.refreshMetadata(
         asked.map((topic) => topic.id),
-        patience.ms,
+        Math.ceil(Math.max(FIRST_ATTEMPT_MS, Math.min(patience.ms, this.#timeLeft()))),
       );
-      for (const topic of asked) topic.asked = true;
       const error = errorNameOf(found);
+      // Where nobody answered, nobody would have answered those either that came meanwhile.
+      for (const topic of error === '_TIMED_OUT' ? this.#unresolved : asked) topic.asked = true;
       patience.learn(error, performance.now() - started);
       if (error === '') this.#options.letIn();
       else for (const topic of asked) topic.unanswered(kafkaErrorDescription(found[0]));

@@ -69,7 +69,8 @@ export function avroSerializer<T = unknown>(
   };
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(['int', 'float', 'double', EXACT_LONG.typeName]);
+/** avsc's own, beside the long. */
+const NUMBERS: ReadonlySet<string> = new Set(['int', 'float', 'double']);
 
 function nameOf(type: avsc.Type): string {
   const { name, typeName } = type;
@@ -103,12 +104,12 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
   return (schema: avsc.Schema, options: avsc.ForSchemaOptions): avsc.Type | undefined => {
     const own = typeHook?.(schema, options);
     if (own !== undefined) return own;
-    if (Array.isArray(schema)) return unionOf(schema, options);
     const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: string };
+    if (Array.isArray(schema)) return logicalType === undefined ? unionOf(schema, options) : undefined;
     if (type !== 'long') return undefined;
     // avsc comes a second time, for what lies below the logical type.
     const isLogical = logicalType !== undefined && logicalType in logicalTypes;
-    if (isLogical && !logical.has(schema as object)) {
+    if (isLogical && !logical.delete(schema as object)) {
       logical.add(schema as object);
       return undefined;
     }
@@ -122,9 +123,10 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
  */
 function unionOf(schema: readonly avsc.Schema[], options: avsc.ForSchemaOptions): avsc.Type {
   const branches = schema.map((branch) => avsc.Type.forSchema(branch, options));
-  const numbers = branches.filter(({ typeName }) => NUMBERS.has(typeName));
+  const hasOurs = branches.includes(EXACT_LONG as unknown as avsc.Type);
   const { wrapUnions = 'auto' } = options;
-  const isAmbiguous = wrapUnions === 'auto' && numbers.length > 1;
+  const isAuto = String(wrapUnions).toLowerCase() === 'auto';
+  const isAmbiguous = isAuto && hasOurs && branches.some(({ typeName }) => NUMBERS.has(typeName));
   return avsc.Type.forSchema(branches as unknown as avsc.Schema, {
     ...options,
     typeHook: undefined,

@@ -15,7 +15,7 @@ export interface TransactOptions {
 
 const RULES = { retries: integerFrom(0) };
 
-/** What the producer gives: the rest of a TransactionHost is seen to here. */
+/** What the producer gives, its sends being those of a transaction: the rest of a TransactionHost is seen to here. */
 export interface TransactionProducer<K, V>
   extends Pick<TransactionHost<K, V>, 'send' | 'sendBatch' | 'flush' | 'giveUpWaiting'> {
   /** @throws MillraceError PRODUCER_CLOSED */
@@ -35,6 +35,14 @@ const CURED_BY_ABORT: ReadonlySet<string> = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
 ]);
 
+/** Of a send that no transaction makes. */
+export function outsideTransaction(): MillraceError {
+  return new MillraceError(
+    "a producer with transactionalId sends within transactions only: use the transaction's send and sendBatch",
+    'OUTSIDE_TRANSACTION',
+  );
+}
+
 export class Transactions<K = BytesLike, V = BytesLike> {
   readonly #producer: TransactionProducer<K, V>;
   readonly #calls: CoordinatorCalls;
@@ -45,43 +53,19 @@ export class Transactions<K = BytesLike, V = BytesLike> {
   #abandoned = false;
   #beginning: Promise<unknown> | undefined;
   #fatal: MillraceError | undefined;
-  /** A transaction has just called the producer. */
-  #inside = false;
 
   constructor(producer: TransactionProducer<K, V>, calls: CoordinatorCalls) {
     this.#producer = producer;
     this.#calls = calls;
     this.#host = {
-      send: (record, options) => this.#within(() => producer.send(record, options)),
-      sendBatch: (records, options) => this.#within(() => producer.sendBatch(records, options)),
+      send: producer.send,
+      sendBatch: producer.sendBatch,
       flush: producer.flush,
       giveUpWaiting: producer.giveUpWaiting,
       ensureUsable: () => this.#ensureUsable(),
       isUsable: () => producer.isOpen() && this.#fatalError() === undefined,
       noticed: (error) => this.#noticed(error),
     };
-  }
-
-  /** @throws MillraceError OUTSIDE_TRANSACTION for a send that does not come from a transaction */
-  ensureInside(): void {
-    if (this.#inside) {
-      // For this send only: what its serializers and getters send is not the transaction's.
-      this.#inside = false;
-      return;
-    }
-    throw new MillraceError(
-      "a producer with transactionalId sends within transactions only: use the transaction's send and sendBatch",
-      'OUTSIDE_TRANSACTION',
-    );
-  }
-
-  #within<T>(send: () => T): T {
-    this.#inside = true;
-    try {
-      return send();
-    } finally {
-      this.#inside = false;
-    }
   }
 
   async begin(): Promise<Transaction<K, V>> {

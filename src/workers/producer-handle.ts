@@ -2,6 +2,7 @@
 // postMessage.
 import { check, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
+import { withoutSchemes } from '../options/bootstrap-server';
 import type { ProducerOptions, ResolvedOptions } from '../options/producer-options';
 import type { KeylessPartitioning, PartitionerName } from '../partition/partitioner';
 
@@ -51,7 +52,11 @@ export function makeHandle<K, V>(client: number, options: ResolvedOptions<K, V>)
     millrace: 'producer',
     process: process.pid,
     client,
-    options: copied as ProducerHandle['options'],
+    // How it connects is the owner's, and so are the servers' schemes, which would have to agree with that.
+    options: {
+      ...(copied as ProducerHandle['options']),
+      bootstrapServers: withoutSchemes(options.bootstrapServers),
+    },
     partitioner: typeof partitioner === 'string' ? partitioner : undefined,
     topics: Object.fromEntries(
       Object.entries(options.topics).map(([name, own]): [string, SharedTopicRules] => [

@@ -478,6 +478,53 @@ describeOnEachCluster('sendAll()', (cluster) => {
   });
 });
 
+describe('onRecordError', () => {
+  it('is waited for: what it rejects with later ends sendAll and writable()', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const bad = { topic: 'orders', partition: 9 };
+    const onRecordError = (async () => {
+      await sleep(50);
+      throw new Error('not kept');
+    }) as () => void;
+    await expect(producer.sendAll([bad], { onRecordError })).rejects.toThrow('not kept');
+    const stream = producer.writable({ onRecordError });
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    stream.end(bad);
+    expect((await failed).message).toBe('not kept');
+  });
+
+  it('is told of what is no record’s error, too', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const options = { bootstrapServers: cluster.bootstrapServers, transactionalId: 'one' };
+    const told: string[] = [];
+    const stream = openProducer(options).writable({ onRecordError: ({ code }) => told.push(code) });
+    await new Promise<void>((resolve) => stream.end({ topic: 'orders' }, resolve));
+    expect(told).toEqual(['OUTSIDE_TRANSACTION']);
+  });
+
+  it('not given, the error that ends it counts from the beginning', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const good = { topic: 'orders' };
+    async function* source() {
+      for (let i = 0; i < 5; i++) yield good;
+      await producer.flush();
+      await sleep(10);
+      yield { topic: 'orders', partition: 9 };
+    }
+    await expect(producer.sendAll(source())).rejects.toMatchObject({ index: 5 });
+    const stream = producer.writable();
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => stream.write(good, resolve));
+    stream.write({ topic: 'orders', partition: 9 });
+    expect(await failed).toMatchObject({ index: 5 });
+  });
+});
+
 describe('an onRecordError that throws', () => {
   it.each<[string, () => unknown, string]>([
     ['nothing', () => Promise.reject(new Error('no more')), 'no more'],

@@ -103,10 +103,19 @@ describe('ssl and sasl', () => {
 });
 
 it('where options say how to connect, verification is turned off by them only', () => {
-  for (const property of ['enable.ssl.certificate.verification', 'ssl.endpoint.identification.algorithm']) {
-    expect(refusal({ ssl: true, librdkafka: { [property]: 'false' } }).message).toBe(
-      `librdkafka property ${property} is set by the options ssl and sasl: use those`,
+  for (const [property, off, on] of [
+    ['enable.ssl.certificate.verification', false, 'true'],
+    ['ssl.endpoint.identification.algorithm', 'None', 'https'],
+  ] as const) {
+    expect(refusal({ ssl: true, librdkafka: { [property]: off } }).message).toBe(
+      `librdkafka property ${property}: use rejectUnauthorized and verifyHostname of the option ssl`,
     );
+    for (const options of [
+      { ssl: true, librdkafka: { [property]: on } },
+      { ssl: false, librdkafka: { [property]: off } },
+    ]) {
+      expect(() => new Producer({ bootstrapServers: 'a:1', ...options })).not.toThrow();
+    }
   }
 });
 

@@ -358,7 +358,13 @@ describe('librdkafka’s own properties', () => {
 
   it('may not have a NUL, which would end them, nor may other text', () => {
     expect(refusal({ ...REQUIRED, librdkafka: { 'ssl.ca.location': 'a\0b' } }).message).toBe(
-      'librdkafka property ssl.ca.location has a NUL in it',
+      'librdkafka property "ssl.ca.location" has a NUL in it',
+    );
+    expect(refusal({ ...REQUIRED, librdkafka: { 'security.protocol\0': 'ssl' } }).message).toContain(
+      'has a NUL in it',
+    );
+    expect(refusal({ bootstrapServers: '[::1\0]:9092' }).message).toContain(
+      'option bootstrapServers must be',
     );
     for (const name of ['clientId', 'transactionalId']) {
       expect(refusal({ ...REQUIRED, [name]: 'bank\0-1' }).message).toContain(
@@ -474,10 +480,22 @@ describe('bootstrapServers with a scheme', () => {
     }
   });
 
+  it('are the owner’s matter: threads attach all the same', async () => {
+    const owner = openProducer({ ...ssl, ssl: true });
+    const attached = Producer.attach(owner.share());
+    await attached.close();
+  });
+
   it('are not quoted with a password', () => {
-    const { message } = refusal({ bootstrapServers: 'sasl_ssl://user:hidden@host:9092' });
-    expect(message).toContain('option bootstrapServers must be');
-    expect(message).not.toContain('hidden');
+    for (const server of [
+      'sasl_ssl://user:hidden@host:9092',
+      'user:hidden@host:9092',
+      'ssl://u:hid"den@h:1',
+    ]) {
+      const { message } = refusal({ bootstrapServers: server });
+      expect(message).toContain('option bootstrapServers must be');
+      expect(message).not.toMatch(/hid"?den/);
+    }
   });
 });
 

@@ -98,31 +98,45 @@ describeOnKafka('a topic that grows from 4 to 8 partitions', (brokers) => {
     expect(await producer.send({ topic, key: 'k', partition: 2 })).toMatchObject({ partition: 2 });
   });
 
-  it("refuses those that wait for the buffer, too, with 'fail', and keeps keys where they were", async () => {
-    const { topic, producer, growth } = await growing({
-      onPartitionGrowth: 'fail',
-      bufferMemory: 8192,
-      lingerMs: 20,
-    });
-    const places = new Map(KEYS.map((key, i) => [key, partitionsWith(4)[i]]));
-    let moved = 0;
-    let refused = 0;
-    const sends = Array.from({ length: 10_000 }, async (_, i) => {
-      const key = KEYS[i % KEYS.length];
-      try {
-        const { partition } = await producer.send({ topic, key, value: 'v' });
-        if (partition !== places.get(key)) moved++;
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'PARTITIONS_GREW' });
-        refused++;
-      }
-    });
-    await growTopic(brokers(), topic, 8);
-    await growth;
-    await Promise.all(sends);
-    expect(moved).toBe(0);
-    expect(refused).toBeGreaterThan(0);
-  });
+  it.each<[string, Partial<ProducerOptions>]>([
+    ['', {}],
+    [
+      ' by a partitioner of the caller’s',
+      {
+        partitioner: ({ keyBytes, partitionCount }) =>
+          partitionForKey(keyBytes as Uint8Array, partitionCount),
+      },
+    ],
+  ])(
+    "refuses those that wait for the buffer, too, with 'fail', and keeps keys where they were%s",
+    async (_, choice) => {
+      const { topic, producer, growth } = await growing({
+        onPartitionGrowth: 'fail',
+        bufferMemory: 8192,
+        lingerMs: 20,
+        ...choice,
+      });
+      const places = new Map(KEYS.map((key, i) => [key, partitionsWith(4)[i]]));
+      let moved = 0;
+      let refused = 0;
+      const sends = Array.from({ length: 10_000 }, async (_, i) => {
+        const key = KEYS[i % KEYS.length];
+        try {
+          const { partition } = await producer.send({ topic, key, value: 'v' });
+          if (partition !== places.get(key)) moved++;
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'PARTITIONS_GREW' });
+          refused++;
+        }
+      });
+      await growTopic(brokers(), topic, 8);
+      await growth;
+      await Promise.all(sends);
+      expect(moved).toBe(0);
+      // Most of them had to wait.
+      expect(refused).toBeGreaterThan(1000);
+    },
+  );
 
   it("refuses them in threads that come to the topic later, too, with 'fail'", async () => {
     const { topic, producer, growth } = await growing({ onPartitionGrowth: 'fail' });

@@ -7,7 +7,7 @@ it('a call may take longer after one that a broker left unanswered, up to a limi
     patience.learn('_TIMED_OUT', patience.ms);
     return patience.ms;
   });
-  expect(times).toEqual([3000, 9000, LONGEST_ANSWER_MS, LONGEST_ANSWER_MS]);
+  expect(times).toEqual([3000, ...Array(3).fill(LONGEST_ANSWER_MS)]);
 });
 
 it('a call may take no longer when nobody is connected', () => {

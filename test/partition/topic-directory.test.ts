@@ -202,7 +202,8 @@ describe('a broker that does not answer', () => {
     const batch = timesOut(producer.sendBatch(topics));
     await sleep(1500);
     const second = timesOut(producer.send({ topic: 'orders' }));
-    await Promise.all([first, batch, second]);
+    const another = timesOut(producer.send({ topic: 'f' }));
+    await Promise.all([first, batch, second, another]);
     expect(producer.metrics().outstandingRecords).toBe(0);
   });
 

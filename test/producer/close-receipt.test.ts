@@ -131,21 +131,25 @@ describe('closeOnSignals', () => {
     expect(stderr).toContain('Error: not kept');
   });
 
+  it('tells of it when the other producers are closed', async () => {
+    const { exit, stdout, stderr } = await endOf('two');
+    expect(exit).toEqual([1, null]);
+    expect(stdout).toBe('ready the other too');
+    expect(stderr).toContain('Error: not kept');
+  });
+
   it('lets the signal end the process when somebody has heard of that', async () => {
     expect(await endOf('listen')).toEqual({ exit: [null, 'SIGTERM'], stdout: 'ready not kept', stderr: '' });
   });
 
-  it('is refused in a worker thread, which gets no signals', async () => {
+  it('has no effect in a worker thread, which gets no signals, and warns of it', async () => {
     const code = `
       const { Producer, closeOnSignals } = require(${JSON.stringify(join(__dirname, '../../dist'))});
       const { parentPort } = require('node:worker_threads');
-      try {
-        closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }));
-      } catch (error) {
-        parentPort.postMessage(error.message);
-      }`;
-    const [message] = await once(new Worker(code, { eval: true }), 'message');
-    expect(message).toBe('closeOnSignals: signals come to the main thread only');
+      process.once('warning', ({ message }) => parentPort.postMessage(message));
+      closeOnSignals(new Producer({ bootstrapServers: 'localhost:1' }))();`;
+    const [message] = await once(new Worker(code, { eval: true, stderr: true }), 'message');
+    expect(message).toBe('closeOnSignals has no effect here: signals come to the main thread only');
   });
 
   it('can be taken back', () => {

@@ -110,6 +110,53 @@ describe('a union of numbers, a long among them', () => {
     expect(written).toEqual(avsc.Type.forSchema(schema).toBuffer(value));
   });
 
+  it('leaves unions to avsc that are logical, or whose long is the caller’s own', () => {
+    class Upper extends avsc.types.LogicalType {
+      override _toValue(value: unknown) {
+        return String(value).toUpperCase();
+      }
+    }
+    const logical = Object.assign(['null', 'string'], { logicalType: 'upper' }) as avsc.Schema;
+    const parse = { logicalTypes: { upper: Upper } };
+    expect(bytesOf(avroSerializer<unknown>(logical, { parse }).serialize('t', 'abc', []))).toEqual(
+      avsc.Type.forSchema(logical, parse).toBuffer('abc'),
+    );
+    const own = avsc.types.LongType.__with({
+      fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
+      toBuffer: (n: bigint) => {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64LE(n);
+        return bytes;
+      },
+      fromJSON: BigInt,
+      toJSON: Number,
+      isValid: (n: unknown) => typeof n === 'bigint',
+      compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
+    });
+    const options = { parse: { registry: { long: own as unknown as avsc.Type } } };
+    const union: avsc.Schema = ['null', 'double', 'long'];
+    const values = [5n, 1.5].map((value) =>
+      bytesOf(avroSerializer<unknown>(union, options).serialize('t', value, [])).toString('hex'),
+    );
+    expect(values).toEqual(['040a', '02000000000000f83f']);
+  });
+
+  it('takes one schema object for several fields', () => {
+    class Time extends avsc.types.LogicalType {
+      override _toValue(date: Date) {
+        return date.getTime();
+      }
+    }
+    const time = { type: 'long', logicalType: 'time' };
+    const fields = ['a', 'b', 'c'].map((name) => ({ name, type: time }));
+    const schema = { type: 'record', name: 'Times', fields } as unknown as avsc.Schema;
+    const serializer = avroSerializer<unknown>(schema, { parse: { logicalTypes: { time: Time } } });
+    const date = new Date(5);
+    expect(bytesOf(serializer.serialize('t', { a: date, b: date, c: date }, [])).toString('hex')).toBe(
+      '0a0a0a',
+    );
+  });
+
   it('takes a bigint, and says which branches there are', () => {
     const serializer = avroSerializer<unknown>(longOrDouble);
     expect(bytesOf(serializer.serialize('t', { long: 5n }, [])).toString('hex')).toBe('020a');

@@ -59,6 +59,25 @@ describe('a producer with transactionalId', () => {
     expect(await endOffsets(cluster.bootstrapServers, 'orders')).toEqual([2n]);
   });
 
+  it('lets transactions send although its own send has been replaced, or an option’s getter sends', async () => {
+    const { cluster, producer } = await start();
+    const send = producer.send.bind(producer);
+    producer.send = ((...given: Parameters<typeof send>) => {
+      void send(record).catch(() => {});
+      return send(...given);
+    }) as typeof producer.send;
+    let stowaway: Promise<unknown> | undefined;
+    const options = {
+      get signal() {
+        stowaway ??= send(record);
+        return undefined;
+      },
+    };
+    await producer.transact((transaction) => transaction.send(record, options));
+    await expect(stowaway).rejects.toMatchObject({ code: 'OUTSIDE_TRANSACTION' });
+    expect(await endOffsets(cluster.bootstrapServers, 'orders')).toEqual([1n]);
+  });
+
   it('has one transaction at a time', async () => {
     const { producer } = await start();
     const open = { code: 'TRANSACTION_OPEN' };

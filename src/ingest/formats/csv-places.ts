@@ -2,7 +2,7 @@
 
 export interface RowPlace {
   lineNumber: number;
-  /** Where it begins: behind the row before it. */
+  /** Where it begins. */
   offset: number;
   end: number;
   /** The row as it stood in the input, without line ending; each character a byte. */
@@ -35,7 +35,7 @@ export class RowPlaces {
     const lineNumber = this.line;
     const row = text.slice(blankLines.length);
     this.countLines(row);
-    const begin = this.offset;
+    const begin = this.offset + blankLines.length;
     this.offset += text.length;
     return { lineNumber, offset: begin, end: this.offset, original: row.replace(/[\r\n]+$/, '') };
   }

@@ -116,6 +116,14 @@ describe('readCsv', () => {
     await expect(read([utf16.subarray(0, 1), utf16.subarray(1)])).rejects.toThrow('UTF-16');
   });
 
+  it('tells where rows begin, behind blank lines, wherever the chunks end', async () => {
+    const text = Buffer.from('a\n\n1\n\r\n\n2\n');
+    for (let border = 0; border <= text.length; border++) {
+      const { batches } = await read([text.subarray(0, border), text.subarray(border)]);
+      expect(batches.flatMap(({ offsets }) => offsets)).toEqual([3, 8]);
+    }
+  });
+
   it('counts blank lines and lines within names before the rows', async () => {
     const { records, malformed } = await read(['\n\r\n"a\nb",c\n1,2\n3\n']);
     expect(records.map(({ line }) => line)).toEqual([5]);
