@@ -66,8 +66,8 @@ function checked({ name, rule }: OptionRow, value: unknown): unknown {
 /** Without what could be a password. */
 function described({ kind }: OptionRule, value: unknown): string {
   if (kind === 'properties' && typeof value === 'string') return 'a string';
-  if (kind === 'servers' && String(value).includes('@')) return 'one with an @';
-  return describeValue(value);
+  const told = describeValue(value);
+  return kind === 'servers' && told.includes('@') ? 'one with an @' : told;
 }
 
 /** The value as it will be used, or undefined when the rule is broken. */
