@@ -56,7 +56,7 @@ export function recordStream<K, V>(
         inFlight--;
         if (inFlight === 0) whenDrained?.();
       });
-    // Refused records are told of by `delivered`.
+    // Refused records are told of by `delivered`; a call that is refused as a whole is the stream's end besides.
     accepted.then(callback, callback);
   };
 

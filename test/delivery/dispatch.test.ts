@@ -501,7 +501,11 @@ describe('onRecordError', () => {
     const options = { bootstrapServers: cluster.bootstrapServers, transactionalId: 'one' };
     const told: string[] = [];
     const stream = openProducer(options).writable({ onRecordError: ({ code }) => told.push(code) });
-    await new Promise<void>((resolve) => stream.end({ topic: 'orders' }, resolve));
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    stream.end({ topic: 'orders' });
+    // The whole call was refused: that is the stream's end, too.
+    expect(await failed).toMatchObject({ code: 'OUTSIDE_TRANSACTION' });
+    await sleep(0);
     expect(told).toEqual(['OUTSIDE_TRANSACTION']);
   });
 

@@ -70,6 +70,7 @@ describe('a producer with transactionalId', () => {
     const options = {
       get signal() {
         stowaway ??= send(record);
+        stowaway.catch(() => {});
         return undefined;
       },
     };
