@@ -1,53 +1,25 @@
 // Cuts a stream of chunks into runs of whole lines, and such a run into lines, without copying line by line.
+import { RunSplitter, runsOf } from './run-splitter';
+
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
-/** Keeps what follows the last newline of a chunk until the chunk that ends that line. */
-export class LineSplitter {
-  private pending: Buffer[] = [];
-  private pendingBytes = 0;
-
-  constructor(private readonly maxLineBytes = MAX_LINE_BYTES) {}
-
-  /** Everything up to and including the chunk's last newline, or null when no line ended. */
-  push(chunk: Buffer): Buffer | null {
-    const lastNewline = chunk.lastIndexOf(NEWLINE);
-    if (lastNewline === -1) {
-      this.keep(chunk);
-      return null;
-    }
-    const whole = chunk.subarray(0, lastNewline + 1);
-    const lines = this.pendingBytes === 0 ? whole : Buffer.concat([...this.pending, whole]);
-    this.pending = [];
-    this.pendingBytes = 0;
-    if (lastNewline + 1 < chunk.length) this.keep(chunk.subarray(lastNewline + 1));
-    return lines;
-  }
-
-  /** The last line, when no newline ended it. */
-  end(): Buffer | null {
-    return this.pendingBytes === 0 ? null : Buffer.concat(this.pending);
-  }
-
-  private keep(chunk: Buffer): void {
-    this.pending.push(chunk);
-    this.pendingBytes += chunk.length;
-    if (this.pendingBytes > this.maxLineBytes) {
-      throw new Error(`A line is longer than ${this.maxLineBytes} bytes: is this a text file?`);
-    }
+export class LineSplitter extends RunSplitter {
+  constructor(maxLineBytes = MAX_LINE_BYTES) {
+    super({
+      endIn: (chunk) => {
+        const lastNewline = chunk.lastIndexOf(NEWLINE);
+        return lastNewline === -1 ? -1 : lastNewline + 1;
+      },
+      mostBytes: maxLineBytes,
+      tooLong: `A line is longer than ${maxLineBytes} bytes: is this a text file?`,
+    });
   }
 }
 
-/** Yields runs of whole lines; a run is never larger than one chunk and the line that reaches into it. */
-export async function* runsOfLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const splitter = new LineSplitter();
-  for await (const chunk of chunks) {
-    const lines = splitter.push(chunk);
-    if (lines) yield lines;
-  }
-  const last = splitter.end();
-  if (last) yield last;
+export function runsOfLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return runsOf(chunks, new LineSplitter());
 }
 
 /**

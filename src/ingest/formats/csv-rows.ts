@@ -1,5 +1,7 @@
 // Cuts CSV into runs of whole rows, as line-splitter.ts does with lines. csv-parse could read a stream by itself, but keeps the
 // last row until more comes, which a slow input's consumers would wait for.
+import { type Pieces, RunSplitter, runsOf } from '../run-splitter';
+
 const QUOTE = 34;
 const COMMA = 44;
 const NEWLINE = 10;
@@ -22,35 +24,19 @@ enum Within {
   Return,
 }
 
-/** Yields runs of whole rows; what follows the last line ending comes at the end of the input. @throws Error for an endless row */
-export async function* runsOfRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const cutter = new RowCutter();
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
-  for await (const chunk of chunks) {
-    const end = cutter.endOfRows(chunk);
-    if (end !== -1) {
-      yield Buffer.concat([...pending, chunk.subarray(0, end)]);
-      pending = [];
-      pendingBytes = 0;
-    }
-    const rest = end === -1 ? chunk : chunk.subarray(end);
-    pending.push(rest);
-    pendingBytes += rest.length;
-    if (pendingBytes > MAX_ROW_BYTES) {
-      throw new Error(`A CSV row is longer than ${MAX_ROW_BYTES} bytes: is a quote left open?`);
-    }
-  }
-  if (pendingBytes > 0) yield Buffer.concat(pending);
+/** Runs of whole rows; what follows the last line ending comes at the end of the input. */
+export function runsOfRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return runsOf(chunks, new RunSplitter(new RowCutter()));
 }
 
-class RowCutter {
+class RowCutter implements Pieces {
+  readonly mostBytes = MAX_ROW_BYTES;
+  readonly tooLong = `A CSV row is longer than ${MAX_ROW_BYTES} bytes: is a quote left open?`;
   private last = Within.CellStart;
   /** Bytes in earlier chunks. */
   private passed = 0;
 
-  /** How many bytes of the chunk belong to rows that end in it, or -1 when none ends. */
-  endOfRows(chunk: Buffer): number {
+  endIn(chunk: Buffer): number {
     let within = this.last;
     let end = -1;
     for (let i = 0; i < chunk.length; i++) {
