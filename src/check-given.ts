@@ -1,6 +1,7 @@
 // What callers give a method beside records: options and arguments, each read once and held against a rule. What is
 // looked at may be a getter or a proxy: those run the caller's code, which may throw anything.
 import { ConfigError, describeValue, messageOf } from './errors';
+import { isPlainObject } from './serialize/field-length';
 
 /** What a value must be, in words, and whether it is. */
 export interface Rule {
@@ -8,6 +9,12 @@ export interface Rule {
   fits: (value: unknown) => boolean;
   /** Options only: it may not be left out. */
   required?: true;
+}
+
+/** Values by name: what a Map or a Date holds is not in its properties. */
+export function isNamed(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value) || Array.isArray(value)) return false;
+  return isPlainObject(value) || Object.keys(value).length > 0;
 }
 
 const isObject = (value: unknown): value is object => value !== null && typeof value === 'object';
@@ -114,7 +121,7 @@ export function readOptions<T extends object>(
 }
 
 /** @throws ConfigError for an option that has no rule */
-export function refuseUnknown(call: string, given: object, known: readonly string[], within = ''): void {
+function refuseUnknown(call: string, given: object, known: readonly string[], within = ''): void {
   const unknown = lookInto(`${call}: options`, () => Object.keys(given)).find(
     (name) => !known.includes(name),
   );

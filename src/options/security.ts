@@ -1,8 +1,8 @@
 // Encryption and authentication: what a user says, checked, and in librdkafka's words. Messages never quote a value
 // that could be a secret.
+import { isNamed } from '../check-given';
 import { ConfigError } from '../errors';
 import { isBytes } from '../intake/record';
-import { isPlainObject } from '../serialize/field-length';
 
 /** One or more certificates, or a key, in PEM. */
 export type Pem = string | Uint8Array;
@@ -57,10 +57,7 @@ const OFF: Readonly<Record<string, string>> = {
 };
 
 /** What `rejectUnauthorized` and `verifyHostname` do, in librdkafka's words: where options say how to connect, only they may. */
-export function turnsVerificationOff(
-  property: string,
-  { [property]: value }: Readonly<Record<string, unknown>>,
-): boolean {
+export function turnsVerificationOff(property: string, value: unknown): boolean {
   return OFF[property] !== undefined && String(value).toLowerCase() === OFF[property];
 }
 
@@ -162,9 +159,7 @@ function fieldsOf(
   expectation: string,
   known: readonly string[],
 ): Record<string, unknown> {
-  const isNamed =
-    given !== null && typeof given === 'object' && (isPlainObject(given) || Object.keys(given).length > 0);
-  if (!isNamed || Array.isArray(given)) {
+  if (!isNamed(given)) {
     throw new ConfigError(`option ${option} must be ${expectation}, got ${kindOf(given)}`);
   }
   const unknown = Object.keys(given).find((name) => !known.includes(name));

@@ -1,10 +1,9 @@
 // Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
 // once and never writes into the caller's object.
-import { check, didYouMean, lookInto, OBJECT } from '../check-given';
+import { check, didYouMean, isNamed, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/topic-name';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
-import { isPlainObject } from '../serialize/field-length';
 import { isServer, schemeOf } from './bootstrap-server';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
 import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
@@ -106,12 +105,6 @@ function fits(rule: OptionRule, value: unknown): { value: unknown } | undefined 
     case 'properties':
       return isNamed(value) ? { value: checkedProperties(value) } : undefined;
   }
-}
-
-/** Values by name; what a Map holds is not in its properties. */
-function isNamed(value: unknown): value is Record<string, unknown> {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
-  return isPlainObject(value) || Object.keys(value).length > 0;
 }
 
 const PROPERTY_TYPES = ['string', 'number', 'boolean'];
@@ -272,7 +265,11 @@ function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOpti
     if (secured.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
       throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
     }
-    if (security.length > 0 && options.ssl !== false && turnsVerificationOff(property, options.librdkafka)) {
+    if (
+      security.length > 0 &&
+      options.ssl !== false &&
+      turnsVerificationOff(property, options.librdkafka[property])
+    ) {
       throw new ConfigError(
         `librdkafka property ${property}: use rejectUnauthorized and verifyHostname of the option ssl`,
       );
