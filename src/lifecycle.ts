@@ -1,4 +1,5 @@
 // A producer's states and the legal ways between them.
+import { EndableWaits } from './endable-waits';
 import { MillraceError } from './errors';
 
 export type LifecycleState = 'new' | 'open' | 'closing' | 'closed';
@@ -7,8 +8,8 @@ export class Lifecycle<Receipt> {
   readonly #open: () => void;
   #state: LifecycleState = 'new';
   #closing: Promise<Receipt> | undefined;
-  /** What ends waits that closing ends. */
-  readonly #waits = new Set<(error: MillraceError) => void>();
+  /** Those that closing ends. */
+  readonly #waits = new EndableWaits<void>();
 
   /** @param open runs the first time that it is needed; throws when it cannot be done */
   constructor(open: () => void) {
@@ -33,17 +34,8 @@ export class Lifecycle<Receipt> {
   }
 
   /** What `work` settles with, unless closing begins before. @throws (rejects with) MillraceError PRODUCER_CLOSED */
-  async whileOpen<T>(work: Promise<T>): Promise<T> {
-    let end: (error: MillraceError) => void = () => {};
-    const closing = new Promise<never>((_, reject) => {
-      end = reject;
-    });
-    this.#waits.add(end);
-    try {
-      return await Promise.race([work, closing]);
-    } finally {
-      this.#waits.delete(end);
-    }
+  whileOpen<T>(work: Promise<T>): Promise<T> {
+    return this.#waits.orEnd(work, closedError);
   }
 
   /** Runs `close` once; every later call waits for the first. */
@@ -51,7 +43,7 @@ export class Lifecycle<Receipt> {
     if (this.#closing === undefined) {
       const wasOpen = this.#state === 'open';
       this.#state = 'closing';
-      for (const end of this.#waits) end(closedError());
+      this.#waits.end();
       this.#closing = close(wasOpen).finally(() => {
         this.#state = 'closed';
       });

@@ -1,11 +1,9 @@
 // Connecting: asks for metadata until a broker answers, one says no for good, or the time is over.
 import type { NativeClient } from '../addon';
 import { ConnectionError, kafkaErrorName } from '../errors';
-import { MetadataPatience } from '../partition/metadata-patience';
+import { FIRST_ATTEMPT_MS, MetadataPatience } from '../partition/metadata-patience';
 import type { BrokerEvents } from './broker-events';
 import type { OAuthTokens } from './oauth-token';
-
-const FIRST_ATTEMPT_MS = 250;
 
 const NO_REASON =
   'no connection gave a reason; listeners that want TLS or SASL close others without one (see ssl, sasl)';

@@ -65,6 +65,7 @@ export class Lane implements Way {
   #calls = 0;
   /** What is done before a delivery. */
   readonly #preparing = new Set<Promise<void>>();
+  /** From when it is asked to close on; it closes when what is done before deliveries is over. */
   #isRetiring = false;
   #closing = false;
   #closed = false;

@@ -1,6 +1,9 @@
 // How long a call for metadata may take. It holds a thread of libuv's pool and cannot be interrupted: short at first, longer
 // while brokers that are connected are slow to answer.
 
+/** Of the first call, where somebody waits for the answer. */
+export const FIRST_ATTEMPT_MS = 250;
+
 /** A broker that is slower than this is not reached. */
 export const LONGEST_ANSWER_MS = 6000;
 

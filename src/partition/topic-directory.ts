@@ -1,9 +1,10 @@
 // What the producer knows of its topics: their ids in the addon and whether their partitions are known. Looks
 // partitions up when a topic is first used, and again every `metadataMaxAgeMs`.
 import type { NativeClient } from '../addon';
+import { EndableWaits } from '../endable-waits';
 import { kafkaErrorDescription, kafkaErrorName, type MillraceError, RecordError } from '../errors';
 import type { OnPartitionGrowth } from '../options/producer-options';
-import { LONGEST_ANSWER_MS, MetadataPatience } from './metadata-patience';
+import { FIRST_ATTEMPT_MS, LONGEST_ANSWER_MS, MetadataPatience } from './metadata-patience';
 import {
   KEYLESS_PARTITIONINGS,
   type KeylessPartitioning,
@@ -35,7 +36,6 @@ export interface TopicDirectoryOptions {
   letIn: () => void;
 }
 
-const FIRST_ATTEMPT_MS = 250;
 const FIRST_REFRESH_MS = 4000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
@@ -59,8 +59,8 @@ export class TopicDirectory {
   readonly #waiters: TopicWaiters;
   readonly #refreshTimer: NodeJS.Timeout;
   readonly #patience = new MetadataPatience(FIRST_REFRESH_MS);
-  /** What ends calls of `describe` that wait for an answer. */
-  readonly #describing = new Set<(error: (topic: string) => RecordError) => void>();
+  /** Calls of `describe` that wait for an answer. */
+  readonly #describing = new EndableWaits<(topic: string) => RecordError>();
   #resolving = false;
   #refreshing = false;
   #refreshSoon: NodeJS.Timeout | undefined;
@@ -131,31 +131,25 @@ export class TopicDirectory {
         topic.whenReady((error) => (error === undefined ? resolve() : reject(ofNoRecord(error, name))));
       });
     }
-    const [error, partitions] = await this.#askFor(topic);
+    // librdkafka's call cannot be interrupted, but whoever waits for it can go.
+    const [error, partitions] = await this.#describing.orEnd(this.#askFor(topic), (closed) =>
+      ofNoRecord(closed(name), name),
+    );
     if (error === 0) return partitions;
     throw new RecordError(`topic ${name}: ${kafkaErrorDescription(error)}`, kafkaErrorName(error), {
       topic: name,
     });
   }
 
-  /** librdkafka's call cannot be interrupted, but whoever waits for it can go. */
-  async #askFor({ id, name }: Topic): ReturnType<NativeClient['describeTopic']> {
-    let giveUp: (error: (topic: string) => RecordError) => void = () => {};
-    const closed = new Promise<never>((_, reject) => {
-      giveUp = (error) => reject(ofNoRecord(error(name), name));
-    });
-    this.#describing.add(giveUp);
-    try {
-      const patience = new MetadataPatience(FIRST_ATTEMPT_MS);
-      for (;;) {
-        const { ms } = patience;
-        const answer = await Promise.race([this.#client.describeTopic(id, ms), closed]);
-        if (kafkaErrorName(answer[0]) !== '_TIMED_OUT' || ms === LONGEST_ANSWER_MS) return answer;
-        // Another broker may be asked next.
-        patience.learn('_TIMED_OUT', ms);
-      }
-    } finally {
-      this.#describing.delete(giveUp);
+  async #askFor({ id }: Topic): ReturnType<NativeClient['describeTopic']> {
+    const patience = new MetadataPatience(FIRST_ATTEMPT_MS);
+    for (;;) {
+      const { ms } = patience;
+      const answer = await this.#client.describeTopic(id, ms);
+      const isFinal = kafkaErrorName(answer[0]) !== '_TIMED_OUT' || ms === LONGEST_ANSWER_MS;
+      if (isFinal || this.#closed !== undefined) return answer;
+      // Another broker may be asked next.
+      patience.learn('_TIMED_OUT', ms);
     }
   }
 
@@ -170,7 +164,7 @@ export class TopicDirectory {
     clearInterval(this.#refreshTimer);
     clearTimeout(this.#refreshSoon);
     this.#settle(new Map([...this.#unresolved].map((topic) => [topic, error(topic.name)])));
-    for (const giveUp of this.#describing) giveUp(error);
+    this.#describing.end(error);
   }
 
   #register(name: string): number {
