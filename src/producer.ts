@@ -18,21 +18,13 @@ import {
   readIngestOptions,
 } from './ingest/ingest-options';
 import { OpenIngestions } from './ingest/open-ingestions';
-import { type BatchExtras, BatchSend } from './intake/batch-send';
-import { Dispatch } from './intake/dispatch';
+import type { Dispatch } from './intake/dispatch';
 import type { Pipeline } from './intake/pipeline';
 import type { BatchRecord, BytesLike, ProducerRecord } from './intake/record';
 import { recordStream, type WritableOptions } from './intake/record-stream';
 import { type SendAllOptions, type SendAllResult, sendAll } from './intake/send-all';
-import {
-  type BatchOptions,
-  batchExtras,
-  type DeliveryCallback,
-  type SendOptions,
-  sendExtras,
-} from './intake/send-options';
-import { batchSentTooLate, sentTooLate } from './intake/sent-too-late';
-import type { SendExtras } from './intake/single-sends';
+import type { BatchOptions, DeliveryCallback, SendOptions } from './intake/send-options';
+import { type Sender, Sends } from './intake/sends';
 import { isTopicName } from './intake/topic-name';
 import { closedError, Lifecycle } from './lifecycle';
 import type { ProducerOptions, ResolvedOptions } from './options/producer-options';
@@ -44,7 +36,7 @@ import { type Pause, pause } from './pause';
 import type { Listener, ProducerEvents } from './producer-events';
 import { CoordinatorCalls } from './transactions/coordinator-calls';
 import type { Transaction } from './transactions/transaction';
-import { outsideTransaction, Transactions, type TransactOptions } from './transactions/transactions';
+import { Transactions, type TransactOptions } from './transactions/transactions';
 import type { ModeMetrics } from './workers/mode-choice';
 import { type AttachOptions, makeHandle, type ProducerHandle, readHandle } from './workers/producer-handle';
 import { readWorkersOptions, Workers, type WorkersOptions } from './workers/workers';
@@ -68,16 +60,6 @@ export interface ProducerMetrics {
   modes: Record<string, ModeMetrics>;
 }
 
-/** Of the promise made last: one function takes them for all, since a closure for each send would have to be collected. */
-const settlers = {} as {
-  resolve: (metadata: RecordMetadata) => void;
-  reject: (error: unknown) => void;
-};
-const takeSettlers = (resolve: (metadata: RecordMetadata) => void, reject: (error: unknown) => void) => {
-  settlers.resolve = resolve;
-  settlers.reject = reject;
-};
-
 /**
  * Sends records to Kafka. Every promise settles: a record is delivered, or its send rejects with the reason within
  * `maxBlockMs` (not accepted) or `deliveryTimeoutMs` (accepted).
@@ -97,6 +79,7 @@ export class Producer<K = BytesLike, V = BytesLike>
   readonly #ownerCloses: Promise<void>;
   #tellOwnerCloses!: () => void;
   readonly #rules: RulesByTopic<K, V>;
+  readonly #sends: Sends<K, V>;
   readonly #workers = new Set<Workers>();
   readonly #ingestions = new OpenIngestions();
 
@@ -111,6 +94,7 @@ export class Producer<K = BytesLike, V = BytesLike>
     this.#properties = toLibrdkafka(this.#options);
     this.#rules = RulesByTopic.of(this.#options);
     this.#ledger = new Ledger(this.#options as ResolvedOptions<never, never>);
+    this.#sends = new Sends(this.#sender());
     this.#events = new BrokerEvents({
       log: (event) => this.#tell('log', event),
       brokerError: (error) => this.#tell('brokerError', error),
@@ -226,61 +210,15 @@ export class Producer<K = BytesLike, V = BytesLike>
     callback?: DeliveryCallback,
   ): Promise<RecordMetadata> | undefined {
     if (typeof then === 'function') {
-      this.#sendWithCallback(record, undefined, then);
+      this.#sends.sendWithCallback(record, undefined, then);
       return undefined;
     }
     if (callback !== undefined) {
       check('send: callback', FUNCTION, callback);
-      this.#sendWithCallback(record, then, callback);
+      this.#sends.sendWithCallback(record, then, callback);
       return undefined;
     }
-    return this.#promiseSend(record, then, false);
-  }
-
-  #promiseSend(
-    record: ProducerRecord<K, V>,
-    options: SendOptions | undefined,
-    isInside: boolean,
-  ): Promise<RecordMetadata> {
-    const promise = new Promise<RecordMetadata>(takeSettlers);
-    const { resolve, reject } = settlers;
-    try {
-      this.#send(record, resolve, reject, sendExtras('send', options), isInside);
-    } catch (error) {
-      reject(error);
-    }
-    return promise;
-  }
-
-  #sendWithCallback(
-    record: ProducerRecord<K, V>,
-    options: SendOptions | undefined,
-    then: DeliveryCallback,
-  ): void {
-    try {
-      this.#send(
-        record,
-        (metadata) => callOut(then, null, metadata),
-        (error) => callOut(then, error, undefined),
-        sendExtras('send', options),
-      );
-    } catch (error) {
-      // Never within the call.
-      queueMicrotask(() => then(error as MillraceError, undefined));
-    }
-  }
-
-  #send(
-    record: ProducerRecord<K, V>,
-    delivered: (metadata: RecordMetadata) => void,
-    failed: (error: RecordError) => void,
-    extras?: SendExtras,
-    isInside = false,
-  ): void {
-    if (this.#lifecycle.ended) throw sentTooLate(record as ProducerRecord<never, never>);
-    this.#lifecycle.ensureOpen();
-    if (this.#transactions !== undefined && !isInside) throw outsideTransaction();
-    this.#engine.singles.send(record, delivered, failed, extras);
+    return this.#sends.send(record, then);
   }
 
   /**
@@ -294,50 +232,17 @@ export class Producer<K = BytesLike, V = BytesLike>
   sendBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options: BatchOptions): Promise<BatchResult>;
   sendBatch(records: readonly BatchRecord<K, V>[], options?: Partial<BatchOptions>): Promise<BatchResult> {
-    return this.#promiseBatch(records, options, false);
-  }
-
-  #promiseBatch(
-    records: readonly BatchRecord<K, V>[],
-    options: Partial<BatchOptions> | undefined,
-    isInside: boolean,
-  ): Promise<BatchResult> {
-    return new Promise((resolve, reject) => {
-      this.#sendBatch(records, resolve, reject, batchExtras('sendBatch', options), isInside);
-    });
-  }
-
-  #sendBatch(
-    records: readonly BatchRecord<K, V>[],
-    resolve: (result: BatchResult) => void,
-    reject: (error: MillraceError) => void,
-    extras?: BatchExtras,
-    isInside = false,
-  ): void {
-    if (this.#lifecycle.ended && Array.isArray(records) && records.length > 0) {
-      throw batchSentTooLate(records as BatchRecord<never, never>[], extras?.topic);
-    }
-    this.#lifecycle.ensureOpen();
-    if (this.#transactions !== undefined && !isInside) throw outsideTransaction();
-    // What was sent singly before goes first.
-    this.#engine.singles.flush();
-    new BatchSend(this.#engine.pipeline, records, resolve, reject, extras).start();
+    return this.#sends.sendBatch(records, options);
   }
 
   /** As `send`, with a promise for each of its moments: being in the buffer, and being delivered. */
   dispatch(record: ProducerRecord<K, V>, options?: SendOptions): Dispatch<RecordMetadata> {
-    return Dispatch.of((accepted, delivered, failed) => {
-      const extras = sendExtras('dispatch', options);
-      this.#send(record, delivered, failed, { ...extras, accepted });
-    });
+    return this.#sends.dispatch(record, options);
   }
 
   /** As `sendBatch`, with a promise for each of its moments. `accepted` comes when each record is in the buffer or refused. */
   dispatchBatch(records: readonly ProducerRecord<K, V>[], options?: SendOptions): Dispatch<BatchResult> {
-    return Dispatch.of((accepted, delivered, failed) => {
-      const extras = batchExtras('dispatchBatch', options);
-      this.#sendBatch(records, delivered, failed, { ...extras, accepted });
-    });
+    return this.#sends.dispatchBatch(records, options);
   }
 
   /**
@@ -506,6 +411,20 @@ export class Producer<K = BytesLike, V = BytesLike>
     };
   }
 
+  #sender(): Sender<K, V> {
+    const lifecycle = this.#lifecycle;
+    return {
+      get ended() {
+        return lifecycle.ended;
+      },
+      transactional: this.#options.transactionalId !== undefined,
+      open: () => {
+        lifecycle.ensureOpen();
+        return this.#engine;
+      },
+    };
+  }
+
   #open(): void {
     this.#engine = new Engine<K, V>({
       options: this.#options,
@@ -523,8 +442,8 @@ export class Producer<K = BytesLike, V = BytesLike>
   #openTransactions(): void {
     this.#transactions = new Transactions<K, V>(
       {
-        send: (record, options) => this.#promiseSend(record, options, true),
-        sendBatch: (records, options) => this.#promiseBatch(records, options, true),
+        send: (record, options) => this.#sends.send(record, options, true),
+        sendBatch: (records, options) => this.#sends.sendBatch(records, options, true),
         flush: () => this.flush(),
         giveUpWaiting: () => this.#engine.giveUpWaiting(),
         ensureOpen: () => this.#lifecycle.ensureOpen(),

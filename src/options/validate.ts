@@ -1,19 +1,14 @@
-// Checks a producer's options against the table, then against each other, and fills in defaults. Reads each option
-// once and never writes into the caller's object.
+// Checks a producer's options against the table and fills in defaults. Reads each option once and never writes into the
+// caller's object.
 import { check, didYouMean, isNamed, lookInto, OBJECT } from '../check-given';
 import { ConfigError, describeValue } from '../errors';
 import { isTopicName } from '../intake/topic-name';
 import { isPartitioner, PARTITIONER_NAMES } from '../partition/partitioner';
-import { isServer, schemeOf } from './bootstrap-server';
+import { isServer } from './bootstrap-server';
+import { checkTogether, isAcksAll } from './contradictions';
 import { OPTION_TABLE, type OptionRow, type OptionRule } from './option-table';
-import type { Compression, ProducerOptions, ResolvedOptions } from './producer-options';
-import {
-  checkedSasl,
-  checkedSsl,
-  type Properties,
-  securityProperties,
-  turnsVerificationOff,
-} from './security';
+import type { ProducerOptions, ResolvedOptions } from './producer-options';
+import { checkedSasl, checkedSsl } from './security';
 
 /** @throws ConfigError for an unknown option, a wrong type or range, or a contradiction. */
 export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOptions<K, V> {
@@ -51,6 +46,11 @@ export function validateOptions<K, V>(caller: ProducerOptions<K, V>): ResolvedOp
   // librdkafka: no record may outlive its transaction.
   if (given.deliveryTimeoutMs === undefined && options.transactionalId !== undefined) {
     resolved.deliveryTimeoutMs = Math.min(options.deliveryTimeoutMs, options.transactionTimeoutMs);
+  }
+  // Java: idempotence by default gives way to acks and retries that it cannot have; asked for, they are an error. To too many
+  // requests in flight it does not give way: nobody asking for those means to give up idempotence.
+  if (given.enableIdempotence === undefined && options.transactionalId === undefined) {
+    resolved.enableIdempotence = isAcksAll(options.acks) && options.retries > 0;
   }
   checkTogether(options, given);
   return Object.freeze(options);
@@ -186,115 +186,6 @@ export function expectation(rule: OptionRule): string {
       return 'an object';
     case 'properties':
       return "an object of librdkafka's property names and their values (strings, numbers, booleans)";
-  }
-}
-
-/**
- * Of the codecs that have levels, those that librdkafka takes. It would cut gzip's and lz4's to their range silently, takes
- * no more than 12 for any, and zstd's 0 is only another name of its default.
- */
-const COMPRESSION_LEVELS: Partial<Record<Compression, readonly [least: number, most: number]>> = {
-  gzip: [0, 9],
-  lz4: [0, 12],
-  zstd: [1, 12],
-};
-
-/** Contradictions, in the sense of Java's ProducerConfig. */
-function checkTogether<K, V>(options: ResolvedOptions<K, V>, given: ProducerOptions<K, V>): void {
-  const { enableIdempotence, acks, retries, maxInFlightRequests, transactionalId } = options;
-  const { compression, compressionLevel } = options;
-  const levels = COMPRESSION_LEVELS[compression];
-  const transactional = transactionalId !== undefined;
-  const needy = transactional ? 'transactionalId' : 'enableIdempotence';
-  const acksAll = acks === 'all' || acks === -1;
-  // Java: a default of true gives way to acks and retries that need it to; only two explicit ones are an error. To too
-  // many requests in flight it does not give way: nobody asking for those means to give up idempotence.
-  const idempotent =
-    enableIdempotence && (given.enableIdempotence === true || transactional || (acksAll && retries > 0));
-  if (enableIdempotence && !idempotent) (options as { enableIdempotence: boolean }).enableIdempotence = false;
-  const rules: [broken: boolean, message: string][] = [
-    [
-      compressionLevel !== undefined && levels === undefined,
-      `compressionLevel needs compression gzip, lz4 or zstd, got ${describeValue(compression)}`,
-    ],
-    [
-      levels !== undefined &&
-        compressionLevel !== undefined &&
-        !(compressionLevel >= levels[0] && compressionLevel <= levels[1]),
-      `compressionLevel must be from ${levels?.[0]} to ${levels?.[1]} with compression ${compression}, ` +
-        `got ${compressionLevel}`,
-    ],
-    [transactional && !enableIdempotence, 'transactionalId needs enableIdempotence, got false'],
-    [idempotent && !acksAll, `${needy} needs acks 'all', got ${describeValue(acks)}`],
-    [idempotent && retries === 0, `${needy} needs retries above 0`],
-    [
-      idempotent && maxInFlightRequests > 5,
-      `${needy} needs maxInFlightRequests of at most 5, got ${maxInFlightRequests}`,
-    ],
-    [
-      transactional && options.deliveryTimeoutMs > options.transactionTimeoutMs,
-      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must not exceed transactionTimeoutMs ` +
-        `(${options.transactionTimeoutMs})`,
-    ],
-    [
-      options.deliveryTimeoutMs < options.lingerMs + options.requestTimeoutMs &&
-        given.deliveryTimeoutMs !== undefined &&
-        given.requestTimeoutMs !== undefined,
-      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must be at least lingerMs + requestTimeoutMs ` +
-        `(${options.lingerMs} + ${options.requestTimeoutMs})`,
-    ],
-    [
-      options.deliveryTimeoutMs < options.lingerMs,
-      `deliveryTimeoutMs (${options.deliveryTimeoutMs}) must be at least lingerMs (${options.lingerMs})`,
-    ],
-    [
-      options.retryBackoffMs > options.retryBackoffMaxMs,
-      `retryBackoffMs (${options.retryBackoffMs}) must not exceed retryBackoffMaxMs (${options.retryBackoffMaxMs})`,
-    ],
-    [
-      options.reconnectBackoffMs > options.reconnectBackoffMaxMs,
-      `reconnectBackoffMs (${options.reconnectBackoffMs}) must not exceed ` +
-        `reconnectBackoffMaxMs (${options.reconnectBackoffMaxMs})`,
-    ],
-  ];
-  for (const [broken, message] of rules) if (broken) throw new ConfigError(message);
-  const security = securityProperties(options.ssl, options.sasl);
-  checkSchemes(options, security);
-  const secured = security.map(([property]) => property);
-  for (const property of Object.keys(options.librdkafka)) {
-    if (secured.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
-      throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
-    }
-    if (
-      security.length > 0 &&
-      options.ssl !== false &&
-      turnsVerificationOff(property, options.librdkafka[property])
-    ) {
-      throw new ConfigError(
-        `librdkafka property ${property}: use rejectUnauthorized and verifyHostname of the option ssl`,
-      );
-    }
-    const option = OPTION_TABLE.find((row) => row.property === property || row.aliases?.includes(property));
-    if (option !== undefined) {
-      throw new ConfigError(`librdkafka property ${property} is set by the option ${option.name}: use that`);
-    }
-  }
-}
-
-/** librdkafka leaves a server out, saying so in its log only, whose scheme is not that of its connections. */
-function checkSchemes(
-  { bootstrapServers, librdkafka }: Pick<ResolvedOptions<never, never>, 'bootstrapServers' | 'librdkafka'>,
-  security: Properties,
-): void {
-  const [, said = librdkafka['security.protocol'] ?? 'plaintext'] =
-    security.find(([property]) => property === 'security.protocol') ?? [];
-  const protocol = String(said).toLowerCase();
-  for (const server of bootstrapServers.split(',')) {
-    const scheme = schemeOf(server);
-    if (scheme === undefined || scheme.toLowerCase() === protocol) continue;
-    throw new ConfigError(
-      `bootstrapServers has a server with ${scheme}://, but connections use ${protocol}: see the options ssl and sasl`,
-    );
   }
 }
 
