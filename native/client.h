@@ -140,6 +140,7 @@ class Client {
   // client_events.cc: what librdkafka's threads call.
   static rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* conf, void* opaque, char* error,
                                     size_t error_size);
+  static rd_kafka_resp_err_t on_send(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
   static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* client, rd_kafka_message_t* message, void* opaque);
   uint8_t status_of_failed(const rd_kafka_message_t& message, int64_t accepted_at_ms);
   static Topic* end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error);

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "client.h"
+#include "message_fields.h"
 
 namespace millrace {
 
@@ -18,8 +19,15 @@ bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.e
 }  // namespace
 
 rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
+  rd_kafka_interceptor_add_on_send(handle, "millrace", on_send, opaque);
   rd_kafka_interceptor_add_on_response_received(handle, "millrace", on_response, opaque);
   return rd_kafka_interceptor_add_on_acknowledgement(handle, "millrace", on_acknowledgement, opaque);
+}
+
+// Runs inside produce, on the calling thread.
+rd_kafka_resp_err_t Client::on_send(rd_kafka_t*, rd_kafka_message_t* message, void*) {
+  set_message_fields(message);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 // Runs in broker threads, once a request: when it was answered, or given up. The correlation id that librdkafka passes

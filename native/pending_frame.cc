@@ -30,12 +30,10 @@ PendingFrame::~PendingFrame() {
   std::free(block_);
 }
 
-rd_kafka_headers_t* PendingFrame::lend_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept {
-  rd_kafka_headers_t* const list = headers->list.get();
+void PendingFrame::keep_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept {
   slot->headers_shape = headers->shape & 0x3f;
   headers_[slot->position] = headers.release();
-  slot->headers = kInLibrdkafka;
-  return list;
+  slot->headers = kInFrame;
 }
 
 void PendingFrame::give_headers_back() noexcept {
@@ -73,6 +71,8 @@ void PendingFrame::pin_bytes(FrameMemory* memory) {
 
 void PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexcept {
   slot->offset = -1;
+  slot->timestamp = -1;
+  slot->timestamp_type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   slot->persisted = persisted;
   failed_count.fetch_add(1, std::memory_order_relaxed);
   const uint16_t segment = slot->segment;

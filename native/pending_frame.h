@@ -46,23 +46,34 @@ struct Source {
 enum HeadersAt : uint8_t {
   kNoHeaders,     // there is none
   kInLibrdkafka,  // which frees it, unless the record is delivered
-  kInFrame,       // back again
+  kInFrame,       // not there yet, or back again
 };
 
 // What became of a record. Slots lie in the order of submission, partition by partition, because that is the order
 // in which a broker thread fills them in.
 struct Slot {
   int64_t offset;
-  double timestamp;
+  union {
+    double timestamp;         // what the broker stored
+    int64_t given_timestamp;  // the record's own until then, if it has one
+  };
   int32_t partition;
   uint32_t position;  // its own, among the frame's slots
   uint16_t segment;
   int16_t error;
-  uint8_t timestamp_type;
+  uint8_t timestamp_type;  // rd_kafka_timestamp_type_t
   uint8_t persisted;  // rd_kafka_msg_status_t, or kPerhapsRetried
   bool ends_turn;        // others wait for what becomes of it
   uint8_t headers : 2;        // HeadersAt
   uint8_t headers_shape : 6;  // WritableHeaders::shape, known without touching them
+
+  // Before the hand-over.
+  void give_timestamp(int64_t own) noexcept {
+    given_timestamp = own;
+    timestamp_type = RD_KAFKA_TIMESTAMP_CREATE_TIME;
+  }
+  // Of its own; until its outcome.
+  bool has_timestamp() const noexcept { return timestamp_type == RD_KAFKA_TIMESTAMP_CREATE_TIME; }
 
   // `error` tells the other fields' readers that they are final, so it is written last and read first.
   void publish(int16_t outcome) noexcept { __atomic_store_n(&error, outcome, __ATOMIC_RELEASE); }
@@ -141,10 +152,13 @@ class PendingFrame {
 
   // Before submission, of a frame with headers.
   void expect_headers() { headers_ = std::make_unique<WritableHeaders*[]>(record_count); }
-  // The list of this record's headers, on its way into librdkafka.
-  rd_kafka_headers_t* lend_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept;
-  // It was not taken.
-  void take_headers_back(Slot* slot) noexcept { slot->headers = kInFrame; }
+  // This record's, ready for its message.
+  void keep_headers(Slot* slot, WritableHeaders::Pointer headers) noexcept;
+  // Its list, which is librdkafka's from now on.
+  rd_kafka_headers_t* lend_headers(Slot* slot) noexcept {
+    slot->headers = kInLibrdkafka;
+    return headers_[slot->position]->list.get();
+  }
   // Takes a delivered message's headers, to be used again after the frame's end.
   void take_headers_back(Slot* slot, rd_kafka_message_t* message) noexcept {
     rd_kafka_headers_t* list;

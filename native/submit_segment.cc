@@ -4,6 +4,7 @@
 
 #include "frame_reader.h"
 #include "group_by_partition.h"
+#include "message_fields.h"
 
 namespace millrace {
 
@@ -75,9 +76,12 @@ class Handover {
       const RecordView record = view_of(frame, frame.sources()[frame.order()[position]]);
       Slot* const slot = frame.slots() + position;
       if (record.flags & (kHasHeaders | kHasTimestamp)) {
-        produce_batch();
-        produce_one(frame, record, slot);
-        continue;
+        hold_fields_ready(frame, record, slot);
+        if ((record.flags & kHasTimestamp) != 0 && !timestamps_can_be_set()) {
+          produce_batch();
+          produce_one(frame, record, slot);
+          continue;
+        }
       }
       auto* const key = const_cast<uint8_t*>(frame.bytes + record.byte_offset);
       rd_kafka_message_t& message = batch_.emplace_back();
@@ -101,7 +105,14 @@ class Handover {
     return batch;
   }
 
-  // Takes neither headers nor timestamps.
+  static void hold_fields_ready(PendingFrame& frame, const RecordView& record, Slot* slot) {
+    if (record.header_count > 0) {
+      const uint8_t* const bytes = frame.bytes + record.byte_offset + record.key_bytes() + record.value_bytes();
+      frame.keep_headers(slot, HeaderLists::of_this_thread().make(record, bytes));
+    }
+    if (record.flags & kHasTimestamp) slot->give_timestamp(record.timestamp);
+  }
+
   void produce_batch() {
     if (batch_.empty()) return;
     const int count = static_cast<int>(batch_.size());
@@ -117,21 +128,16 @@ class Handover {
     batch_.clear();
   }
 
-  // A record with headers or a timestamp of its own.
+  // With a timestamp of its own, where only this call can give it to the message.
   void produce_one(PendingFrame& frame, const RecordView& record, Slot* slot) {
     const uint8_t* const key = frame.bytes + record.byte_offset;
     ProduceCall call(topic_, partition_, flags_, slot);
-    if (record.header_count > 0) {
-      const uint8_t* const bytes = key + record.key_bytes() + record.value_bytes();
-      call.headers(frame.lend_headers(slot, HeaderLists::of_this_thread().make(record, bytes)));
-    }
+    call.timestamp(record.timestamp);
     if (record.value_length >= 0) call.value(key + record.key_bytes(), record.value_bytes());
     if (record.key_length >= 0) call.key(key, record.key_bytes());
-    if (record.flags & kHasTimestamp) call.timestamp(record.timestamp);
     rd_kafka_error_t* const error = call.make(client_);
     last_got_in_ = error == nullptr;
     if (error == nullptr) return;
-    if (record.header_count > 0) frame.take_headers_back(slot);
     // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
     // value; any other error only by the latter. The frame is held, so the slot may be looked at.
     if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code_of(error), kNotPersisted);

@@ -75,7 +75,7 @@ function asRecord(topic: string, message: Message): BatchRecord {
     key,
     value,
     partition: partition === undefined || partition === null ? undefined : partitionOf(partition),
-    timestamp: timestamp === undefined || timestamp === null ? undefined : milliseconds(timestamp, topic),
+    timestamp: isNone(timestamp) ? undefined : milliseconds(timestamp, topic),
     headers: (headers ?? undefined) as BatchRecord['headers'],
   };
 }
@@ -100,6 +100,11 @@ function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages
 }
 
 /** kafkajs takes whatever `BigInt()` does. */
+/** kafkajs takes the number 0 for none; '0' is 1970. */
+function isNone(timestamp: unknown): boolean {
+  return timestamp === undefined || timestamp === null || timestamp === 0 || timestamp === 0n;
+}
+
 function milliseconds(timestamp: unknown, topic: string): number {
   if (typeof timestamp === 'number') return timestamp;
   if (typeof timestamp === 'bigint') return Number(timestamp);

@@ -43,6 +43,35 @@ describeOnKafka('timestamps', (brokers) => {
     expect(result.record(499).timestampType).toBe('CreateTime');
   });
 
+  it('are what a record says, with headers or without, among records that say nothing', async () => {
+    const topic = await createTopic(brokers(), { partitions: 2 });
+    const producer = openProducer({ bootstrapServers: brokers() });
+    const before = Date.now();
+    const times = [0, undefined, 1, 1_700_000_000_123, undefined, 0, 1_600_000_000_000];
+    const records = Array.from({ length: 700 }, (_, i) => ({
+      topic,
+      partition: i % 2,
+      value: `${i}`,
+      timestamp: times[i % times.length],
+      headers: i % 3 === 0 ? { n: `${i}` } : undefined,
+    }));
+    const result = await producer.sendBatch(records);
+    const stored = await readBack(brokers(), topic);
+    for (const partition of [0, 1]) {
+      const expected = records.filter((record) => record.partition === partition);
+      const found = stored.filter((record) => record.partition === partition);
+      expect(found.map(({ value }) => String(value))).toEqual(expected.map(({ value }) => value));
+      for (const [i, { timestamp, headers }] of expected.entries()) {
+        if (timestamp === undefined) expect(found[i].timestamp).toBeGreaterThanOrEqual(before);
+        else expect(found[i].timestamp).toBe(timestamp);
+        expect(found[i].headers.map(([name, value]) => [name, String(value)])).toEqual(
+          headers === undefined ? [] : [['n', headers.n]],
+        );
+      }
+    }
+    expect(result.timestamps[0]).toBe(0);
+  });
+
   it('of a LogAppendTime topic are the broker’s', async () => {
     const configs = { 'message.timestamp.type': 'LogAppendTime' };
     const topic = await createTopic(brokers(), { partitions: 3, configs });

@@ -44,6 +44,17 @@ describeParity('values of other types', (parity) => {
     expect((await parity.read(topic)).map(({ timestamp }) => timestamp)).toEqual(times);
   });
 
+  it('the number 0 as timestamp is none, the digit is 1970', async () => {
+    const topic = await parity.topic();
+    const producer = await parity.connected();
+    const before = Date.now();
+    await producer.send({ topic, messages: [{ value: 'v', timestamp: 0 as never }] });
+    await producer.send({ topic, messages: [{ value: 'v', timestamp: '0' }] });
+    const [none, epoch] = await parity.read(topic);
+    expect(none.timestamp).toBeGreaterThanOrEqual(before - 1);
+    expect(epoch.timestamp).toBe(0);
+  });
+
   it('a list that is used again at once', async () => {
     const topic = await parity.topic();
     const producer = await parity.connected();

@@ -13,6 +13,7 @@
 
 #include "client_harness.h"
 #include "delivery_report.h"
+#include "message_fields.h"
 #include "murmur2.h"
 
 namespace millrace::test {
@@ -157,17 +158,18 @@ TEST_F(ClientTest, KeepsTheOrderOfEveryPartition) {
   }
 }
 
-TEST_F(ClientTest, KeepsTimestampsBeforeTheEpoch) {
+TEST_F(ClientTest, KeepsTimestampsOfTheEpochAndBefore) {
   Receiver receiver(options());
   const uint32_t topic = open_topic(receiver, "topic", 1);
-  HeldFrame frame({with_timestamp(at(topic, 0), 1), with_timestamp(at(topic, 0), -1000)});
+  HeldFrame frame({with_timestamp(at(topic, 0), 1), with_timestamp(at(topic, 0), -1000), with_timestamp(at(topic, 0), 0)});
   receiver.client->submit(frame.submission(1));
   ASSERT_TRUE(receiver.wait_for(1));
   expect_all(receiver.reports.at(1), 0);
-  const auto stored = read_back("topic", 1, 2);
-  ASSERT_EQ(stored[0].size(), 2u);
+  const auto stored = read_back("topic", 1, 3);
+  ASSERT_EQ(stored[0].size(), 3u);
   EXPECT_EQ(stored[0][0].timestamp, 1);
   EXPECT_EQ(stored[0][1].timestamp, -1000);
+  EXPECT_EQ(stored[0][2].timestamp, 0);
 }
 
 TEST_F(ClientTest, TakesAFrameOfTheLargestCount) {
@@ -314,11 +316,20 @@ TEST_F(ClientTest, RecordsOfATopicWithoutMetadataFail) {
 TEST_F(ClientTest, FailedRecordsHaveNoTimestamp) {
   Receiver receiver(options());
   const uint32_t topic = open_topic(receiver, "topic", 1);
-  receiver.client->submit(HeldFrame({at(topic, 9), with_headers(at(topic, 9))}).submission(1));
-  ASSERT_TRUE(receiver.wait_for(1));
-  for (const Outcome& outcome : receiver.reports.at(1).records) {
-    EXPECT_EQ(outcome.timestamp, -1);
-    EXPECT_EQ(outcome.timestamp_type, RD_KAFKA_TIMESTAMP_NOT_AVAILABLE);
+  const std::vector<TestRecord> records{at(topic, 9), with_headers(at(topic, 9)),
+                                        with_timestamp(with_headers(at(topic, 9)), 1700000000000)};
+  for (uint32_t id = 1; id <= 2; id++) {
+    receiver.client->submit(HeldFrame(records).submission(id));
+    ASSERT_TRUE(receiver.wait_for(2 * id - 1));
+    expect_all(receiver.reports.at(id), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+    for (const Outcome& outcome : receiver.reports.at(id).records) {
+      EXPECT_EQ(outcome.timestamp, -1);
+      EXPECT_EQ(outcome.timestamp_type, RD_KAFKA_TIMESTAMP_NOT_AVAILABLE);
+    }
+    // Between the two, a message that shows where timestamps are kept.
+    receiver.client->submit(HeldFrame({at(topic, 0)}).submission(10 + id));
+    ASSERT_TRUE(receiver.wait_for(2 * id));
+    EXPECT_TRUE(timestamps_can_be_set());
   }
 }
 
