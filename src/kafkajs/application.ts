@@ -1,13 +1,21 @@
 // What an application has beside producers: consumers and admin clients, which are kafkajs's own where it is installed.
 import type * as kafkajs from 'kafkajs';
-import { registeredCodecs } from './compression-codecs';
-import { KafkaJSNonRetriableError } from './errors';
+import type { logLevel } from './enums';
+import { KafkaJSError, KafkaJSNonRetriableError } from './errors';
 import type { KafkaConfig, Offsets } from './types';
 
 type KafkaJS = typeof kafkajs;
 
 /** @throws KafkaJSNonRetriableError saying how to install it */
 export function installedKafkaJS(wanted: string): KafkaJS {
+  const library = required(wanted);
+  if (!isOurs(library)) return library;
+  throw new KafkaJSNonRetriableError(
+    `${wanted} is kafkajs's own, but the package named kafkajs is an alias of millrace/kafkajs here`,
+  );
+}
+
+function required(wanted: string): KafkaJS {
   try {
     return require('kafkajs');
   } catch (cause) {
@@ -22,16 +30,23 @@ export function installedKafkaJS(wanted: string): KafkaJS {
 export function isKafkaJSInstalled(): boolean {
   try {
     require.resolve('kafkajs');
-    return true;
   } catch {
     return false;
   }
+  return !isOurs(require('kafkajs'));
 }
 
-/** kafkajs with the same configuration, its codecs included. */
+/** npm can put one package in another's place. */
+function isOurs({ KafkaJSError: theirs }: { KafkaJSError: unknown }): boolean {
+  return theirs === KafkaJSError;
+}
+
+/** kafkajs with the same configuration. */
 export class Application {
   readonly #config: KafkaConfig;
   #kafka: kafkajs.Kafka | undefined;
+  /** What the program has chosen since. */
+  #logLevel: logLevel | undefined;
 
   constructor(config: KafkaConfig) {
     this.#config = config;
@@ -39,9 +54,17 @@ export class Application {
 
   kafka(wanted: string): kafkajs.Kafka {
     const library = installedKafkaJS(wanted);
-    Object.assign(library.CompressionCodecs, registeredCodecs());
-    this.#kafka ??= new library.Kafka(this.#config as kafkajs.KafkaConfig);
+    if (this.#kafka === undefined) {
+      this.#kafka = new library.Kafka(this.#config as kafkajs.KafkaConfig);
+      if (this.#logLevel !== undefined) this.#kafka.logger().setLogLevel(this.#logLevel);
+    }
     return this.#kafka;
+  }
+
+  /** Of consumers and admin clients, also of those made later. */
+  setLogLevel(level: logLevel): void {
+    this.#logLevel = level;
+    this.#kafka?.logger().setLogLevel(level);
   }
 
   /**

@@ -1,9 +1,12 @@
-// kafkajs's registry of codecs. Producers compress natively and never look here; consumers are kafkajs's and do.
+// kafkajs's registry of codecs, where it is installed. Producers compress natively and never look here; consumers are
+// kafkajs's own and do.
+import { isKafkaJSInstalled } from './application';
 import { CompressionTypes } from './enums';
 import { KafkaJSNotImplemented } from './errors';
 
 // biome-ignore lint/suspicious/noExplicitAny: kafkajs's own signature, which its codec packages match
 type CodecFactory = () => any;
+type Codecs = Record<Exclude<CompressionTypes, 0>, CodecFactory>;
 
 function unregistered(name: string): CodecFactory {
   return () => {
@@ -11,18 +14,30 @@ function unregistered(name: string): CodecFactory {
   };
 }
 
-export const CompressionCodecs: Record<Exclude<CompressionTypes, 0>, CodecFactory> = {
+const withoutKafkaJS: Codecs = {
   [CompressionTypes.GZIP]: unregistered('GZIP'),
   [CompressionTypes.Snappy]: unregistered('Snappy'),
   [CompressionTypes.LZ4]: unregistered('LZ4'),
   [CompressionTypes.ZSTD]: unregistered('ZSTD'),
 };
 
-const UNREGISTERED: Readonly<Record<string, CodecFactory>> = { ...CompressionCodecs };
-
-/** What the program has registered, for kafkajs's own registry. */
-export function registeredCodecs(): Record<string, CodecFactory> {
-  return Object.fromEntries(
-    Object.entries(CompressionCodecs).filter(([type, factory]) => factory !== UNREGISTERED[type]),
-  );
+// Looked for when a codec is: a program of producers alone never loads kafkajs.
+function registry(): Record<string, CodecFactory> {
+  return isKafkaJSInstalled() ? require('kafkajs').CompressionCodecs : withoutKafkaJS;
 }
+
+export const CompressionCodecs = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    Object.keys(withoutKafkaJS).map((type) => [
+      type,
+      {
+        enumerable: true,
+        get: () => registry()[type],
+        set: (factory: CodecFactory) => {
+          registry()[type] = factory;
+        },
+      },
+    ]),
+  ),
+) as Codecs;

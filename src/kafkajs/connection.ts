@@ -25,7 +25,10 @@ export class Connection<T extends Connectable> {
   readonly #parts: ConnectionParts<T>;
   #open: T | undefined;
   #connecting: Promise<void> | undefined;
-  #closing = 0;
+  /** A disconnect() that waits for the connect() before it. */
+  #interrupting: Promise<void> | undefined;
+  /** Those that disconnect() ends. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(parts: ConnectionParts<T>) {
     this.#parts = parts;
@@ -37,33 +40,47 @@ export class Connection<T extends Connectable> {
   }
 
   get isClosing(): boolean {
-    return this.#closing > 0;
+    return this.#closing.size > 0;
   }
 
   /** @throws (rejects with) KafkaJSError */
   readonly connect = async (): Promise<void> => {
-    this.#connecting ??= this.#connect().finally(() => {
-      this.#connecting = undefined;
-    });
+    if (this.#connecting === undefined) {
+      const connecting = this.#connect().finally(() => {
+        if (this.#connecting === connecting) this.#connecting = undefined;
+      });
+      this.#connecting = connecting;
+    }
     await this.#connecting;
     this.#parts.instrumentation.emit(this.#parts.events.CONNECT);
   };
 
   readonly disconnect = async (): Promise<void> => {
-    // Otherwise at once: what is sent after the call is too late.
-    if (this.#connecting !== undefined) await this.#connecting.catch(() => {});
-    const open = this.#open;
-    this.#open = undefined;
-    this.#closing++;
-    try {
-      await open?.close();
-    } finally {
-      this.#closing--;
+    const connecting = this.#connecting;
+    if (connecting === undefined) {
+      // At once: what is sent after the call is too late.
+      this.#close();
+    } else {
+      // Who connects from now on connects anew.
+      this.#connecting = undefined;
+      this.#interrupting = connecting.catch(() => {}).then(() => this.#close());
     }
+    // What earlier calls end, too: whoever has waited may end the process.
+    await this.#interrupting;
+    await Promise.all(this.#closing);
     this.#parts.instrumentation.emit(this.#parts.events.DISCONNECT);
   };
 
+  #close(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined) return;
+    const closing = open.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
   async #connect(): Promise<void> {
+    await this.#interrupting;
     if (this.#open !== undefined) return;
     const { kafka, budget, make } = this.#parts;
     const made = make(await brokersOf(kafka));

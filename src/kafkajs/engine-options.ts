@@ -9,7 +9,7 @@ import { type RetryBudget, retryBudget } from './retry-budget';
 import { securityOf } from './security';
 import type { KafkaConfig, ProducerConfig, RetryOptions } from './types';
 
-const KAFKA_OPTIONS: ReadonlySet<string> = new Set([
+export const KAFKA_OPTIONS: ReadonlySet<string> = new Set([
   'brokers',
   'ssl',
   'sasl',

@@ -1,11 +1,42 @@
 // kafkajs's constants, with Kafka's own numbers: also the names of the types of their values.
 
-export const logLevel = { NOTHING: 0, ERROR: 1, WARN: 2, INFO: 4, DEBUG: 5 } as const;
-export type logLevel = ValueOf<typeof logLevel>;
+// kafkajs's types say that these two are enums, which take any number and are read by number, too; its objects are none.
+// Enums of the same name are the same to TypeScript, so that both libraries' types can be mixed.
+declare namespace Declared {
+  enum logLevel {
+    NOTHING = 0,
+    ERROR = 1,
+    WARN = 2,
+    INFO = 4,
+    DEBUG = 5,
+  }
+  enum CompressionTypes {
+    None = 0,
+    GZIP = 1,
+    Snappy = 2,
+    LZ4 = 3,
+    ZSTD = 4,
+  }
+}
+
+export const logLevel = {
+  NOTHING: 0,
+  ERROR: 1,
+  WARN: 2,
+  INFO: 4,
+  DEBUG: 5,
+} as unknown as typeof Declared.logLevel;
+export type logLevel = Declared.logLevel;
 
 /** The low three bits of a record batch's attributes. */
-export const CompressionTypes = { None: 0, GZIP: 1, Snappy: 2, LZ4: 3, ZSTD: 4 } as const;
-export type CompressionTypes = ValueOf<typeof CompressionTypes>;
+export const CompressionTypes = {
+  None: 0,
+  GZIP: 1,
+  Snappy: 2,
+  LZ4: 3,
+  ZSTD: 4,
+} as unknown as typeof Declared.CompressionTypes;
+export type CompressionTypes = Declared.CompressionTypes;
 
 /** org.apache.kafka.common.config.ConfigResource.Type */
 export const ConfigResourceTypes = { UNKNOWN: 0, TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8 } as const;

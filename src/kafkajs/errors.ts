@@ -14,11 +14,13 @@ export interface KafkaJSErrorMetadata {
 export type ErrorSource = string | (Error & { helpUrl?: string });
 
 // An application's consumers are kafkajs's own and throw kafkajs's own errors. `error instanceof KafkaJSError` has to
-// hold for those too, so a class recognizes its namesake.
+// hold for those too, so a class recognizes its namesake. A subclass of the program's own recognizes itself alone.
 function isNamesake(type: { name: string }, value: unknown): boolean {
   if (!(value instanceof Error)) return false;
+  const isOfFamily = type.name.startsWith('KafkaJS');
   for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) {
-    if (proto.constructor === type || proto.constructor?.name === type.name) return true;
+    if (proto.constructor === type) return true;
+    if (isOfFamily && proto.constructor?.name === type.name) return true;
   }
   return false;
 }
@@ -132,11 +134,14 @@ export class KafkaJSNumberOfRetriesExceeded extends KafkaJSNonRetriableError {
   /** Milliseconds of the last pause between two attempts. */
   readonly retryTime: number;
 
-  constructor(e: Error | string, { retryCount, retryTime }: KafkaJSNumberOfRetriesExceededMetadata) {
+  constructor(
+    e: Error | string,
+    { retryCount, retryTime }: Partial<KafkaJSNumberOfRetriesExceededMetadata> = {},
+  ) {
     super(e, { cause: e });
     this.stack = `${this.name}\n  Caused by: ${typeof e === 'string' ? e : e.stack}`;
-    this.retryCount = retryCount;
-    this.retryTime = retryTime;
+    this.retryCount = retryCount as number;
+    this.retryTime = retryTime as number;
   }
 }
 

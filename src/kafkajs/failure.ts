@@ -40,11 +40,17 @@ export function toKafkaJSError(error: unknown, budget: RetryBudget): Error {
   const code = brokerCode(error.code);
   if (code !== undefined) {
     const known = protocolError(code, error.message, error);
-    return known.retriable ? exceeded(known, budget) : known;
+    if (known.retriable) return exceeded(known, budget);
+    return isOfLookup(error) ? new KafkaJSNonRetriableError(known, { cause: known }) : known;
   }
   if (error.code === '_UNKNOWN_PARTITION') return protocolFailureOfPartition(error);
   if (!error.retriable) return new KafkaJSNonRetriableError(error.message, { cause: error });
   return exceeded(reasonOfTimeout(error), budget);
+}
+
+/** Of the topic as a whole, before a record had its partition: there kafkajs wraps what it wraps nowhere else. */
+function isOfLookup(error: MillraceError): boolean {
+  return error instanceof RecordError && error.partition === undefined;
 }
 
 /** Another producer has taken its transactional id. */

@@ -1,6 +1,6 @@
 // The entry point: one configuration for producers, consumers and admin clients.
 import { Application, isKafkaJSInstalled } from './application';
-import { EngineOptions } from './engine-options';
+import { EngineOptions, KAFKA_OPTIONS } from './engine-options';
 import type { Admin, AdminConfig, Consumer, ConsumerConfig } from './kafkajs-types';
 import { createLogger } from './logger';
 import { KafkaJSProducer } from './producer';
@@ -15,9 +15,12 @@ export class Kafka {
 
   /** Connects to nothing. */
   constructor(config: KafkaConfig) {
-    this.#config = { ...config };
-    this.#logger = createLogger(config.logLevel, config.logCreator);
-    this.#application = new Application(this.#config);
+    this.#config = ownCopy(config);
+    // Another one: kafkajs writes into it.
+    this.#application = new Application(ownCopy(config));
+    this.#logger = createLogger(config.logLevel, config.logCreator, (level) =>
+      this.#application.setLogLevel(level),
+    );
   }
 
   /**
@@ -62,4 +65,11 @@ export class Kafka {
     this.#warned.add(text);
     logger.warn(text);
   }
+}
+
+/** Options that an object has from its class are taken, too. */
+function ownCopy(config: KafkaConfig): KafkaConfig {
+  const named = [...KAFKA_OPTIONS].map((name) => [name, config[name as keyof KafkaConfig]]);
+  const copy: KafkaConfig = { ...Object.fromEntries(named), ...config };
+  return typeof copy.sasl === 'object' && copy.sasl !== null ? { ...copy, sasl: { ...copy.sasl } } : copy;
 }

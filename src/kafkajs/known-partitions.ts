@@ -18,15 +18,28 @@ export class KnownPartitions {
   of(topic: string, ask: AskForPartitions): Promise<PartitionMetadata[]> {
     const known = this.#byTopic.get(topic);
     if (known !== undefined && performance.now() < known.staleAt) return known.metadata;
-    const metadata = ask(topic).then((partitions) => partitions.map(asMetadata));
-    this.#byTopic.set(topic, { metadata, staleAt: performance.now() + this.#maxAgeMs });
-    metadata.catch(() => this.#byTopic.delete(topic));
-    return metadata;
+    const entry = {
+      metadata: ask(topic).then((partitions) => partitions.map(asMetadata)),
+      staleAt: performance.now() + this.#maxAgeMs,
+    };
+    if (known !== undefined) {
+      // Nobody could be asked: what was known will do, and the engine tries again until the retries' time is over.
+      entry.metadata = entry.metadata.catch((error: { retriable?: boolean }) => {
+        if (!error.retriable) throw error;
+        entry.staleAt = 0;
+        return known.metadata;
+      });
+    }
+    this.#byTopic.set(topic, entry);
+    entry.metadata.catch(() => {
+      if (this.#byTopic.get(topic) === entry) this.#byTopic.delete(topic);
+    });
+    return entry.metadata;
   }
 
   /** What was known may no longer be so. */
   forget(): void {
-    this.#byTopic.clear();
+    for (const entry of this.#byTopic.values()) entry.staleAt = 0;
   }
 }
 

@@ -102,6 +102,10 @@ export class Lane implements Way {
     this.#preparing.add(prepared);
     try {
       await prepared;
+    } catch (error) {
+      const successor = this.#givenUp === undefined ? undefined : this.#parts.successor();
+      if (successor === undefined || !endedWithItsClient(error)) throw error;
+      return successor.deliver(outgoing, prepare);
     } finally {
       this.#preparing.delete(prepared);
     }

@@ -1,5 +1,6 @@
 // The lanes of a connected producer: opened when first used, closed together.
 import type { LogEvent } from '../handover/broker-events';
+import { closedError } from '../lifecycle';
 import type { ProducerOptions } from '../options/producer-options';
 import { Producer } from '../producer';
 import { type LaneSettings, laneSettings } from './call';
@@ -64,8 +65,9 @@ export class Lanes implements Connectable {
     return lane;
   }
 
-  /** The client that transactions go through: no other send may. */
+  /** The client that transactions go through: no other send may. @throws MillraceError PRODUCER_CLOSED */
   transactional(): Producer {
+    if (this.#closed) throw closedError();
     this.#transactional ??= this.#client(this.#options.ofTransactions(this.#brokers));
     return this.#transactional;
   }

@@ -17,6 +17,7 @@ export const consoleLogCreator: logCreator = () => (entry: LogEntry) => {
 export function createLogger(
   level: logLevel = logLevel.INFO,
   creator: logCreator = consoleLogCreator,
+  levelChanged: (level: logLevel) => void = () => {},
 ): Logger {
   let common = fromEnvironment() ?? level;
   const write = creator(common);
@@ -39,6 +40,7 @@ export function createLogger(
       namespace: (name, ownLevel) => namespaced(name, fromEnvironment() ?? ownLevel),
       setLogLevel: (newLevel) => {
         common = newLevel;
+        levelChanged(newLevel);
       },
     };
   };

@@ -25,7 +25,7 @@ function partitionBy(hash: Hash): ICustomPartitioner {
 }
 
 function bytesOf(key: NonNullable<Message['key']>): Uint8Array {
-  return Buffer.isBuffer(key) ? key : Buffer.from(String(key));
+  return ArrayBuffer.isView(key) ? key : Buffer.from(String(key));
 }
 
 const MULTIPLIER = 0x5bd1e995;

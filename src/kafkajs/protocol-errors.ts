@@ -3,9 +3,12 @@ import { addon } from '../addon';
 import { kafkaErrorDescription } from '../errors';
 import { KafkaJSProtocolError } from './errors';
 
+/** A broker's lowest; librdkafka's own are below. */
+const UNKNOWN = -1;
+
 /** Where kafkajs's name of a code differs from librdkafka's. */
 const TYPES: Readonly<Record<number, string>> = {
-  [-1]: 'UNKNOWN',
+  [UNKNOWN]: 'UNKNOWN',
   2: 'CORRUPT_MESSAGE',
   3: 'UNKNOWN_TOPIC_OR_PARTITION',
   4: 'INVALID_FETCH_SIZE',
@@ -34,7 +37,7 @@ interface KafkaCode {
 const BY_ENGINE_NAME: ReadonlyMap<string, KafkaCode> = new Map(
   addon
     .errorDescriptions()
-    .filter(([code]) => code > 0)
+    .filter(([code]) => code > 0 || code === UNKNOWN)
     .map(([code, name]) => [name, { code, type: TYPES[code] ?? name }]),
 );
 

@@ -1,5 +1,6 @@
 // `ssl` and `sasl` in the engine's words. What cannot be said there is refused: a connection must not be less secure,
 // or to somebody else, than its owner asked for.
+import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 import type { OAuthBearerProvider, SaslOptions, SslOptions } from '../options/security';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
@@ -28,7 +29,18 @@ export function securityOf({ ssl, sasl }: KafkaConfig, brokers: readonly string[
 // Node trusts the authorities it was built with, OpenSSL those of the system: the drop-in goes on trusting Node's.
 function nodesAuthorities(): string[] {
   const { getCACertificates } = tls as { getCACertificates?: (of: 'default') => string[] };
-  return getCACertificates?.('default') ?? [...tls.rootCertificates];
+  return getCACertificates?.('default') ?? [...tls.rootCertificates, ...extraAuthorities()];
+}
+
+/** Node warns of a file that it cannot read, and goes on. */
+function extraAuthorities(): string[] {
+  const { NODE_EXTRA_CA_CERTS } = process.env;
+  if (!NODE_EXTRA_CA_CERTS) return [];
+  try {
+    return [readFileSync(NODE_EXTRA_CA_CERTS, 'utf8')];
+  } catch {
+    return [];
+  }
 }
 
 function sslOf(
@@ -38,7 +50,9 @@ function sslOf(
 ): SslOptions {
   const ssl: SslOptions = { ca: nodesAuthorities() };
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || value === null) continue;
+    // As Node: what is empty is none.
+    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0))
+      continue;
     switch (name) {
       case 'ca':
       case 'cert':
@@ -100,7 +114,9 @@ interface SaslFields {
 
 function saslOf(sasl: SaslFields): SaslOptions {
   const mechanism = String(sasl.mechanism).toUpperCase();
-  if (sasl.authenticationProvider !== undefined) {
+  // kafkajs leaves its own for a mechanism that it has in the object that it was given, which may serve both libraries.
+  const isBuiltIn = sasl.password !== undefined || sasl.oauthBearerProvider !== undefined;
+  if (sasl.authenticationProvider !== undefined && !isBuiltIn) {
     throw new KafkaJSNotImplemented(
       `sasl.authenticationProvider (${mechanism}): librdkafka cannot call a mechanism written in JavaScript; use plain, ` +
         'scram-sha-256, scram-sha-512 or oauthbearer',

@@ -2,6 +2,7 @@
 import assert from 'node:assert';
 import { MillraceError } from '../errors';
 import type { Producer } from '../producer';
+import { readGroupOffsets } from '../transactions/group-offsets';
 import type { Transaction as EngineTransaction } from '../transactions/transaction';
 import type { EngineOptions } from './engine-options';
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors';
@@ -98,24 +99,13 @@ export class KafkaJSTransaction implements Transaction {
   readonly send = async (record: ProducerRecord): Promise<RecordMetadata[]> => {
     this.#ensureNotEnded();
     const { topic, messages, acks, timeout, compression } = record;
-    return this.sendBatch({ acks, timeout, compression, topicMessages: [{ topic, messages }] });
+    // Not through `sendBatch`: who has put something else in its place would see one call twice.
+    return this.#send({ acks, timeout, compression, topicMessages: [{ topic, messages }] });
   };
 
   readonly sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
     this.#ensureNotEnded();
-    const { options, sending } = this.#parts;
-    if (batch.timeout !== undefined && batch.timeout !== null) {
-      options.warnOnce(
-        'timeout of a call has no effect in a transaction: transactionTimeout bounds all of it',
-      );
-    }
-    const sent = sending.send(batch, batch.topicMessages ?? [], this.#ways);
-    this.#sends.add(sent);
-    try {
-      return await sent;
-    } finally {
-      this.#sends.delete(sent);
-    }
+    return this.#send(batch);
   };
 
   readonly sendOffsets = async (given: Offsets & { consumerGroupId: string }): Promise<void> => {
@@ -129,7 +119,10 @@ export class KafkaJSTransaction implements Transaction {
       topic,
       partitions: partitions.map((position) => ({ ...position, partition: Number(position.partition) })),
     }));
-    await this.#inOurWords(this.#transaction.sendOffsets({ consumerGroupId, topics }));
+    const offsets = { consumerGroupId, topics };
+    // What cannot be read would be the transaction's end, once the engine has it.
+    await this.#inOurWords(async () => void readGroupOffsets(offsets));
+    await this.#inOurWords(() => this.#transaction.sendOffsets(offsets));
     this.#offsets.push({ groupId: consumerGroupId, offsets: { topics } });
   };
 
@@ -137,26 +130,42 @@ export class KafkaJSTransaction implements Transaction {
     this.#ensureNotEnded();
     // What is still being checked is part of it as well.
     await Promise.allSettled(this.#sends);
-    await this.#inOurWords(this.#transaction.commit());
+    await this.#inOurWords(() => this.#transaction.commit());
     this.#ended = true;
     for (const { groupId, offsets } of this.#offsets) this.#parts.committed(groupId, offsets);
   };
 
   readonly abort = async (): Promise<void> => {
     this.#ensureNotEnded();
-    await this.#inOurWords(this.#transaction.abort());
+    await this.#inOurWords(() => this.#transaction.abort());
     this.#ended = true;
     if (this.#failed) await this.#parts.renewEngine(this.#engine);
   };
+
+  async #send(batch: ProducerBatch): Promise<RecordMetadata[]> {
+    const { options, sending } = this.#parts;
+    if (batch.timeout !== undefined && batch.timeout !== null) {
+      options.warnOnce(
+        'timeout of a call has no effect in a transaction: transactionTimeout bounds all of it',
+      );
+    }
+    const sent = sending.send(batch, batch.topicMessages ?? [], this.#ways);
+    this.#sends.add(sent);
+    try {
+      return await sent;
+    } finally {
+      this.#sends.delete(sent);
+    }
+  }
 
   // What ended otherwise, with its producer, says why when it is asked for something.
   #ensureNotEnded(): void {
     if (this.#ended) throw new KafkaJSNonRetriableError(TRANSACTION_ENDED);
   }
 
-  async #inOurWords(call: Promise<void>): Promise<void> {
+  async #inOurWords(call: () => Promise<void>): Promise<void> {
     try {
-      await call;
+      await call();
     } catch (error) {
       throw toKafkaJSError(error, this.#parts.options.budget);
     }

@@ -1,7 +1,10 @@
 // What becomes of kafkajs's options: nothing is dropped silently.
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tls from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   CompressionCodecs,
   CompressionTypes,
@@ -242,7 +245,7 @@ describe('the engine', () => {
   it('trusts Node’s authorities, or those it is given', () => {
     const { ca } = engine({ ssl: true }).ssl as { ca: string[] };
     expect(ca.length).toBeGreaterThan(50);
-    const ssl: ConnectionOptions = {
+    const ssl: tls.ConnectionOptions = {
       ca: [Buffer.from('authority')],
       cert: 'certificate',
       key: Buffer.from('key'),
@@ -262,6 +265,45 @@ describe('the engine', () => {
       },
       librdkafka: { 'ssl.cipher.suites': 'AES256' },
     });
+  });
+
+  it('trusts those of NODE_EXTRA_CA_CERTS besides, as Node does', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'millrace-'));
+    onTestFinished(async () => {
+      vi.unstubAllEnvs();
+      await rm(directory, { recursive: true });
+    });
+    const file = path.join(directory, 'extra.pem');
+    await writeFile(file, 'an authority');
+    const authorities = () => (engine({ ssl: true }).ssl as { ca: string[] }).ca;
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', '');
+    const { length } = authorities();
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', file);
+    // Where Node tells what it trusts, it has read the file when it started, or not.
+    expect(authorities().slice(length)).toEqual('getCACertificates' in tls ? [] : ['an authority']);
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', path.join(directory, 'nothing.pem'));
+    expect(authorities()).toHaveLength(length);
+  });
+
+  it('takes what is empty for none, as Node does', () => {
+    const ssl = { ca: '', cert: '', key: '', passphrase: '', servername: '', rejectUnauthorized: false };
+    const { ca, ...others } = engine({ ssl }).ssl as { ca: string[] };
+    expect(ca.length).toBeGreaterThan(50);
+    expect(others).toEqual({ rejectUnauthorized: false, verifyHostname: false });
+    expect((engine({ ssl: { ca: [] } }).ssl as { ca: string[] }).ca).toEqual(ca);
+  });
+
+  it('has the options that an object takes from its class', async () => {
+    class Configuration {
+      get brokers() {
+        return ['127.0.0.1:1'];
+      }
+      get retry() {
+        return { retries: 0 };
+      }
+    }
+    const refused = await rejection(new Kafka(new Configuration()).producer().connect());
+    expect(refused).toMatchObject({ retryCount: 0, cause: { broker: '127.0.0.1:1' } });
   });
 
   it('reads a token’s end and owner, where it says them', async () => {
@@ -460,19 +502,17 @@ describe('a producer', () => {
     });
   });
 
-  it('leaves the codecs that are registered to consumers', () => {
-    const { GZIP } = CompressionTypes;
-    const theirs = installedKafkaJS.CompressionCodecs[GZIP];
-    const unregistered = CompressionCodecs[GZIP];
+  it('leaves the codecs that are registered to consumers, whichever came first', () => {
+    const { GZIP, Snappy } = CompressionTypes;
+    const theirs = installedKafkaJS.CompressionCodecs[Snappy];
     onTestFinished(() => {
-      CompressionCodecs[GZIP] = unregistered;
-      installedKafkaJS.CompressionCodecs[GZIP] = theirs;
+      installedKafkaJS.CompressionCodecs[Snappy] = theirs;
     });
+    expect(CompressionCodecs[GZIP]).toBe(installedKafkaJS.CompressionCodecs[GZIP]);
     kafka().consumer({ groupId: 'g' });
-    expect(installedKafkaJS.CompressionCodecs[GZIP]).toBe(theirs);
     const codec = () => ({ compress: async () => Buffer.alloc(0) });
-    CompressionCodecs[GZIP] = codec;
-    kafka().consumer({ groupId: 'g' });
-    expect(installedKafkaJS.CompressionCodecs[GZIP]).toBe(codec);
+    CompressionCodecs[Snappy] = codec;
+    expect(installedKafkaJS.CompressionCodecs[Snappy]).toBe(codec);
+    expect({ ...CompressionCodecs }[Snappy]).toBe(codec);
   });
 });

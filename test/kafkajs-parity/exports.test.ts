@@ -120,6 +120,15 @@ describe('errors', () => {
     expect(null).not.toBeInstanceOf(millrace.KafkaJSError);
   });
 
+  it('of the program’s own are not recognized by their names', () => {
+    class ValidationError extends millrace.KafkaJSNonRetriableError {}
+    const Other = class ValidationError extends Error {};
+    expect(new ValidationError('m')).toBeInstanceOf(ValidationError);
+    expect(new ValidationError('m')).toBeInstanceOf(millrace.KafkaJSError);
+    expect(new Other('m')).not.toBeInstanceOf(ValidationError);
+    expect(new (class extends Error {})('m')).not.toBeInstanceOf(class extends millrace.KafkaJSError {});
+  });
+
   it('keep help and message of the error they are made from', () => {
     const source = Object.assign(new Error('reason'), { helpUrl: 'https://help' });
     const error = new millrace.KafkaJSError(source, { retriable: false });

@@ -52,13 +52,27 @@ describe('a failure', () => {
     ],
     [
       'a broker’s code that will not',
-      new RecordError('no', 'TOPIC_AUTHORIZATION_FAILED'),
+      new RecordError('no', 'TOPIC_AUTHORIZATION_FAILED', { partition: 0 }),
       { name: 'KafkaJSProtocolError', type: 'TOPIC_AUTHORIZATION_FAILED', code: 29, retriable: false },
     ],
     [
       'a code that kafkajs calls otherwise',
-      new RecordError('bad', 'TOPIC_EXCEPTION'),
+      new RecordError('bad', 'TOPIC_EXCEPTION', { partition: 0 }),
       { name: 'KafkaJSProtocolError', type: 'INVALID_TOPIC_EXCEPTION', code: 17 },
+    ],
+    [
+      'a topic that must not be looked up',
+      new RecordError('no', 'TOPIC_AUTHORIZATION_FAILED'),
+      {
+        name: 'KafkaJSNonRetriableError',
+        retriable: false,
+        cause: { name: 'KafkaJSProtocolError', type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 },
+      },
+    ],
+    [
+      'a broker that does not know what went wrong',
+      new RecordError('hm', 'UNKNOWN', { partition: 0 }),
+      { name: 'KafkaJSProtocolError', type: 'UNKNOWN', code: -1 },
     ],
     [
       'a code that came after kafkajs',

@@ -10,7 +10,7 @@ type PartitionerChoice = Pick<ProducerConfig, 'createPartitioner'>;
 /** Nobody listens there. */
 const DEAD = { brokers: ['127.0.0.1:1'], retry: { retries: 2, initialRetryTime: 50 } };
 
-describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read, brokers }) => {
+describeParity('lifecycle', ({ library, isMillrace, topic, producer, connected, kafka, read, brokers }) => {
   it('connects twice', async () => {
     const name = await topic();
     const sender = await connected();
@@ -46,6 +46,36 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
     await sender.connect();
     await sender.disconnect();
     await sender.disconnect();
+  });
+
+  // kafkajs stores all of it, too, but may settle nothing.
+  if (isMillrace) {
+    it('is disconnected when any of several calls to do so has returned: all is delivered', async () => {
+      const name = await topic();
+      const sender = await connected();
+      await sender.send({ topic: name, messages: [{ value: 'first' }] });
+      let settled = 0;
+      const sends = Array.from({ length: 20 }, () =>
+        sender
+          .send({ topic: name, messages: Array.from({ length: 200 }, () => ({ value: 'v' })) })
+          .finally(() => settled++),
+      );
+      void sender.disconnect();
+      await sender.disconnect();
+      expect(settled).toBe(20);
+      await Promise.all(sends);
+      expect(await read(name)).toHaveLength(4001);
+    });
+  }
+
+  it('is connected again by the last of connect, disconnect, connect', async () => {
+    const name = await topic();
+    const sender = producer();
+    const first = sender.connect();
+    const between = Promise.all([sender.disconnect(), sender.disconnect()]);
+    await sender.connect();
+    await Promise.all([first, between]);
+    expect(await sender.send({ topic: name, messages: [{ value: 'a' }] })).toHaveLength(1);
   });
 
   it.each<[string, PartitionerChoice]>([
@@ -199,6 +229,18 @@ describeParity('lifecycle', ({ library, topic, producer, connected, kafka, read,
       { level: 5, label: 'DEBUG', namespace: 'Loud', message: 'loud', extra: undefined },
       { level: 4, label: 'INFO', namespace: 'Producer', message: 'now this', extra: undefined },
     ]);
+  });
+
+  it('logs of consumers and admin clients at the level that was chosen since', () => {
+    const messages: string[] = [];
+    const logCreator = () => (entry: { namespace: string }) => void messages.push(entry.namespace);
+    const client = kafka({ logLevel: library.logLevel.INFO, logCreator: logCreator as never });
+    client.consumer({ groupId: 'before' }).logger().debug('not this');
+    client.logger().setLogLevel(library.logLevel.DEBUG);
+    client.consumer({ groupId: 'after' }).logger().debug('this');
+    client.admin().logger().debug('this');
+    client.producer().logger().debug('this');
+    expect(messages).toEqual(['Consumer', 'Admin', 'Producer']);
   });
 
   it('logs lines of JSON to the console by itself', () => {

@@ -11,9 +11,20 @@ const SHORT = { retries: 2, initialRetryTime: 50 };
 /** More than 9 s of pauses. */
 const LONG = { retries: 5, initialRetryTime: 300 };
 
-async function open(library: Library, config: Partial<millrace.KafkaConfig>, brokers = 1) {
+async function open(
+  library: Library,
+  config: Partial<millrace.KafkaConfig>,
+  brokers = 1,
+  choices: millrace.ProducerConfig = {},
+) {
   process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
-  const cluster = await EmbeddedCluster.start({ brokers, topics: [{ topic: 'orders', partitions: 1 }] });
+  const cluster = await EmbeddedCluster.start({
+    brokers,
+    topics: [
+      { topic: 'orders', partitions: 1 },
+      { topic: 'second', partitions: 1 },
+    ],
+  });
   onTestFinished(() => cluster.close());
   cluster.setLeader('orders', 0, 1);
   const kafka = new library.Kafka({
@@ -21,7 +32,7 @@ async function open(library: Library, config: Partial<millrace.KafkaConfig>, bro
     logLevel: library.logLevel.NOTHING,
     ...config,
   });
-  const producer = kafka.producer();
+  const producer = kafka.producer(choices);
   onTestFinished(() => producer.disconnect());
   await producer.connect();
   const send = (value: string) => producer.send({ topic: 'orders', messages: [{ value }] });
@@ -65,6 +76,44 @@ describeLibraries('an outage', (library, isMillrace) => {
   });
 });
 
+// Partitions known so far are asked for again after a call that failed, and when they are old.
+describeLibraries('an outage, of a producer with a partitioner of its own,', (library) => {
+  const { LegacyPartitioner } = library.Partitioners;
+
+  it('that the retries outlast loses nothing, after a call that failed', async () => {
+    const { cluster, send, stored } = await open(library, { retry: LONG }, 1, {
+      createPartitioner: LegacyPartitioner,
+    });
+    await rejection(send(5 as unknown as string));
+    cluster.brokerDown(1);
+    await sleep(100);
+    const sends = [];
+    for (const value of ['1', '2', '3']) {
+      sends.push(send(value));
+      await sleep(300);
+    }
+    cluster.brokerUp(1);
+    await Promise.all(sends);
+    expect(new Set(await stored())).toEqual(new Set(['before', '1', '2', '3']));
+  });
+
+  it('that outlasts one call leaves another topic’s, made in the middle of it, its own time', async () => {
+    const { cluster, send, producer } = await open(library, { retry: SHORT, connectionTimeout: 10_000 }, 1, {
+      createPartitioner: LegacyPartitioner,
+    });
+    cluster.brokerDown(1);
+    const lost = rejection(send('lost'));
+    await sleep(300);
+    const other = producer.send({ topic: 'second', messages: [{ value: 'v' }] });
+    other.catch(() => {});
+    await lost;
+    cluster.brokerUp(1);
+    // kafkajs's own gives its calls less time where a connection is refused.
+    await (library === millrace ? other : other.catch(() => {}));
+    await producer.send({ topic: 'second', messages: [{ value: 'w' }] });
+  });
+});
+
 describeLibraries('a broker that does not answer', (library) => {
   it('fails what it was sent, and each request is told of', async () => {
     const { cluster, producer, send } = await open(library, {
@@ -103,6 +152,25 @@ describeLibraries('a broker that does not answer', (library) => {
 });
 
 describe('an outage', () => {
+  it('that the retries outlast loses nothing of a transaction', async () => {
+    const { cluster, producer } = await open(millrace, { retry: LONG }, 1, {
+      metadataMaxAge: 100,
+      transactionalId: 'outage',
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 'orders', messages: [{ value: '1' }] });
+    await sleep(300);
+    cluster.brokerDown(1);
+    await sleep(100);
+    const sent = transaction.send({ topic: 'orders', messages: [{ value: '2' }] });
+    await sleep(600);
+    cluster.brokerUp(1);
+    expect(await sent).toHaveLength(1);
+    await transaction.commit();
+  });
+
   it('leaves calls made in the middle of it their own time', async () => {
     const { cluster, send, stored } = await open(millrace, { retry: SHORT, connectionTimeout: 10_000 });
     cluster.brokerDown(1);

@@ -37,7 +37,7 @@ describe('types', () => {
     }
   }
 
-  it.each(['typed-producers', 'typed-service', 'application'])('%s compiles', (name) => {
+  it.each(['typed-producers', 'typed-service', 'typed-enums', 'application'])('%s compiles', (name) => {
     writeFileSync(join(folder, `${name}.ts`), replaced(source(name), '../../src/kafkajs'));
     expect(compile(`${name}.ts`)).toBe('');
   });

@@ -48,6 +48,28 @@ describeOnSecuredKafka('security', (secured) => {
 
       it('lets it in without TLS', () => isLetIn('CLEAR', { sasl: sasl(PASSWORD) }));
 
+      it('lets it in beside an admin client that has connected', async () => {
+        const config = {
+          brokers: [secured.kafka.serversOf('CLEAR')],
+          logLevel: library.logLevel.NOTHING,
+          sasl: sasl(PASSWORD),
+        };
+        const before = { ...config.sasl };
+        const kafka = new library.Kafka(config);
+        const admin = kafka.admin();
+        await admin.connect();
+        onTestFinished(() => admin.disconnect());
+        const producer = kafka.producer();
+        onTestFinished(() => producer.disconnect());
+        await producer.connect();
+        await producer.send({ topic: secured.topic, messages: [{ value: 'beside' }] });
+        if (!isMillrace) return;
+        expect(config.sasl).toEqual(before);
+        // What kafkajs leaves in an object that both libraries were given.
+        const used = { ...before, authenticationProvider: () => {} } as unknown as KafkaConfig['sasl'];
+        await isLetIn('CLEAR', { sasl: used });
+      });
+
       it('refuses a wrong one', async () => {
         const error = await refusal('SASL', { ssl: { ca: [secured.ca] }, sasl: sasl('guessed') });
         expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError', retriable: false });

@@ -181,6 +181,31 @@ describeParity('transactions', (parity) => {
     expect(await committed(topic, 1)).toEqual(['good']);
   });
 
+  it('refuse offsets that cannot be read, and go on', async () => {
+    const topic = await parity.topic();
+    const transaction = await (await transactional()).transaction();
+    await transaction.send({ topic, messages: [{ value: 'good' }] });
+    const offsets = { topics: [{ topic, partitions: [{ partition: 0, offset: 'none' }] }] };
+    await rejection(transaction.sendOffsets({ consumerGroupId: 'g', ...offsets }));
+    await transaction.commit();
+    expect(await committed(topic, 1)).toEqual(['good']);
+  });
+
+  it('send by themselves, whatever has been put in the place of sendBatch', async () => {
+    const topic = await parity.topic();
+    const transaction = await (await transactional()).transaction();
+    let batches = 0;
+    const { sendBatch } = transaction;
+    transaction.sendBatch = (batch) => {
+      batches++;
+      return sendBatch(batch);
+    };
+    await transaction.send({ topic, messages: [{ value: 'one' }] });
+    await transaction.sendBatch({ topicMessages: [{ topic, messages: [{ value: 'two' }] }] });
+    await transaction.commit();
+    expect(batches).toBe(1);
+  });
+
   it('leave sends of the producer itself outside', async () => {
     const [inside, outside] = await Promise.all([parity.topic(), parity.topic()]);
     const producer = await transactional({ idempotent: false });
