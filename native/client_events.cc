@@ -16,6 +16,20 @@ constexpr int64_t kAcknowledgedWithinMs = 100;
 // librdkafka's own codes lie below; a broker's lowest is UNKNOWN, -1.
 bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.err > RD_KAFKA_RESP_ERR__END; }
 
+// Told by a partition's leader alone, which has looked at the records.
+bool refuses_content(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, void* opaque, char*, size_t) {
@@ -105,7 +119,7 @@ uint8_t Client::status_of_failed(const rd_kafka_message_t& message, int64_t acce
 Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t error) {
   slot.ends_turn = false;  // once: it may be sent again for a neighbour's sake
   Topic& topic = *frame.segments()[slot.segment].topic;
-  if (!topic.turns.tell({slot.partition, &slot, error == RD_KAFKA_RESP_ERR_NO_ERROR})) return nullptr;
+  if (!topic.turns.tell({slot.partition, &slot, error == RD_KAFKA_RESP_ERR_NO_ERROR, refuses_content(error)})) return nullptr;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return &topic;
   frame.channel->ask_for_pump();
   return nullptr;

@@ -46,9 +46,9 @@ void DeliveryChannel::push_event(ClientEvent event) {
   {
     std::lock_guard<std::mutex> lock(events_mutex_);
     if (events_.size() == kMaxEvents) {
-      // Errors and token requests come once; logs and statistics go on.
+      // Errors and token requests come once; logs, statistics and requests go on.
       const auto first_to_spare = std::find_if(events_.begin(), events_.end(), [](const ClientEvent& kept) {
-        return kept.kind == ClientEvent::kLog || kept.kind == ClientEvent::kStatistics;
+        return kept.kind != ClientEvent::kError && kept.kind != ClientEvent::kTokenRefresh;
       });
       events_.erase(first_to_spare == events_.end() ? events_.begin() : first_to_spare);
     }
@@ -90,11 +90,14 @@ std::deque<ClientEvent> DeliveryChannel::take_events() {
 }
 
 void DeliveryChannel::close() noexcept {
+  // Until this is through, it is not drained, and nobody opens it again.
+  expect();
   {
     std::lock_guard<std::mutex> lock(wake_mutex_);
     closed_.store(true, std::memory_order_seq_cst);
   }
   pass_on();
+  unsettled_.fetch_sub(1, std::memory_order_acq_rel);
   if (home_ == nullptr) return;
   // What this thread was asked and did not do.
   home_->notify(kPump);

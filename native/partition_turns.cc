@@ -27,8 +27,16 @@ Slot* Turn::last() const noexcept {
 
 PartitionTurns::Partition& PartitionTurns::partition(int32_t number) {
   const auto index = static_cast<size_t>(number);
+  if (index >= kPartitionsByNumber) return further_partitions_[number];
   if (index >= partitions_.size()) partitions_.resize(index + 1);
   return partitions_[index];
+}
+
+const PartitionTurns::Partition* PartitionTurns::find(int32_t number) const noexcept {
+  const auto index = static_cast<size_t>(number);
+  if (index < partitions_.size()) return &partitions_[index];
+  const auto further = further_partitions_.find(number);
+  return further == further_partitions_.end() ? nullptr : &further->second;
 }
 
 void PartitionTurns::hold(int32_t number, const HeldRun& run) {
@@ -37,8 +45,8 @@ void PartitionTurns::hold(int32_t number, const HeldRun& run) {
 }
 
 bool PartitionTurns::holds(int32_t number) const noexcept {
-  const auto index = static_cast<size_t>(number);
-  return index < partitions_.size() && !partitions_[index].held.empty();
+  const Partition* const known = find(number);
+  return known != nullptr && !known->held.empty();
 }
 
 // So many on their way are in one request or go into the next together, and what joins them waits inside librdkafka; and
@@ -117,7 +125,7 @@ void PartitionTurns::settle(Partition& partition, const TurnNews& news) {
     if (it->last != news.last) continue;
     sent.erase(sent.begin(), it + 1);
     partition.records -= records;
-    partition.open = news.stored;
+    partition.open = news.stored || (partition.open && news.refused);
     return;
   }
 }
@@ -149,13 +157,15 @@ Turn PartitionTurns::next(const TurnTerms& terms) {
 std::vector<HeldRun> PartitionTurns::take_older_than(int64_t accepted_before_ms) {
   std::vector<HeldRun> taken;
   if (!holds_any()) return taken;
-  for (Partition& partition : partitions_) {
+  const auto take_from = [&](Partition& partition) {
     std::vector<HeldRun>& held = partition.held;
     auto end = held.begin();
     while (end != held.end() && end->frame->accepted_at_ms < accepted_before_ms) ++end;
     taken.insert(taken.end(), held.begin(), end);
     held.erase(held.begin(), end);
-  }
+  };
+  for (Partition& partition : partitions_) take_from(partition);
+  for (auto& [number, partition] : further_partitions_) take_from(partition);
   held_count_.fetch_sub(taken.size(), std::memory_order_relaxed);
   return taken;
 }

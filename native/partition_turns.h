@@ -9,7 +9,7 @@
 //   ProducerAppendInfo). Say that a small first request is refused, because a new partition's leader has not heard of it
 //   yet, and that the second comes a moment later and is taken: librdkafka concludes that the first must have been stored
 //   too (rd_kafka_dr_implicit_ack), and acknowledges records that are lost. So the first turn is one record alone, and
-//   so is a turn after one that failed.
+//   so is a turn after one that failed, unless it failed for what was in it: the leader has looked at that.
 // - While a record has waited its linger out behind a request on its way, librdkafka's broker thread does not sleep
 //   (rd_kafka_msgq_allow_wakeup_at gives it a time that is past): a far-away broker would cost a whole core.
 //
@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 namespace millrace {
@@ -47,6 +48,7 @@ struct TurnNews {
   int32_t partition;
   const Slot* last;  // compared, never read: it may be gone
   bool stored;
+  bool refused;  // for what is in it, by a leader that knows the producer if it knew it before
 };
 
 struct TurnRules {
@@ -95,6 +97,7 @@ class PartitionTurns {
 
  private:
   static constexpr uint32_t kMostPartitions = 1 << 20;
+  static constexpr size_t kPartitionsByNumber = 1024;
 
   // Handed over together, not yet known to be answered.
   struct OnItsWay {
@@ -110,6 +113,7 @@ class PartitionTurns {
   };
 
   Partition& partition(int32_t number);
+  const Partition* find(int32_t number) const noexcept;
   static bool may_go(const Partition& partition, const TurnTerms& terms) noexcept;
   void sent(Partition& partition, Slot* last, size_t records, const TurnTerms& terms);
   static void settle(Partition& partition, const TurnNews& news);
@@ -118,7 +122,9 @@ class PartitionTurns {
   void settle_told();
 
   const TurnRules rules_;
+  // By number; beyond what most topics have, only those that were asked for: a number may be a mistake.
   std::vector<Partition> partitions_;
+  std::unordered_map<int32_t, Partition> further_partitions_;
   std::vector<int32_t> answered_;  // partitions whose next turn may have come
   std::atomic<size_t> held_count_{0};
 

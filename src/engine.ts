@@ -135,6 +135,8 @@ export class Engine<K, V> {
     };
     this.singles = new SingleSends(this.pipeline);
     this.#housekeeping = setInterval(() => {
+      // What another thread should have gone on with, that is busy.
+      client.pump();
       client.expireParked(deliveryTimeoutMs);
       frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
     }, HOUSEKEEPING_MS).unref();

@@ -36,7 +36,8 @@ The ending of a line, \\n or \\r\\n, is not part of the value. By default the fi
 the records of the lines: docs/workers.md says how.
 
 Lines that were malformed or failed are told, and written to --rejects, in the order of the input.
-To go on where an earlier run ended, give the committedOffset of its --json as --start-offset; a CSV
+To go on where an earlier run ended, give the committedOffset of its --json as --start-offset: it is
+where the first line begins that was given up, if there was no file for --rejects to keep it. A CSV
 file then needs --columns. The file for --rejects is added to in that case, and else made anew.
 
 Exit code: 0 when every record was delivered, 1 when one was malformed or failed, 2 for a wrong

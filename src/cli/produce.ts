@@ -102,7 +102,8 @@ async function ingest(
       ...options,
       rejects: async (reject) => {
         failures.add(reject.line, describe(reject));
-        await rejects?.take(reject);
+        if (rejects === undefined) tally.lose(reject);
+        else await rejects.take(reject);
       },
       onHeader: (header) => rejects?.setHeading(header),
       onProgress: (sofar) => {

@@ -1,5 +1,6 @@
 // Counts what became of every record, and how long it took.
-import type { IngestReport } from '../index';
+import { mayPassByItself } from '../errors';
+import type { IngestReject, IngestReport } from '../index';
 
 export class Tally {
   /** Handed to the producer. */
@@ -13,6 +14,8 @@ export class Tally {
   readonly failuresByCode: Record<string, number> = {};
   /** Everything in the input before it needs no other run; null before anything was read. */
   committedOffset: number | null = null;
+  /** Where the first line begins that another run may deliver, and that nobody has kept. */
+  private lostFrom = Number.POSITIVE_INFINITY;
   private startedAt = performance.now();
   private endedAt: number | null = null;
 
@@ -44,8 +47,13 @@ export class Tally {
     this.malformed = report.malformed;
     this.skipped = report.skipped;
     this.deliveredBytes = report.deliveredBytes;
-    this.committedOffset = report.committedOffset;
+    this.committedOffset = Math.min(report.committedOffset, this.lostFrom);
     Object.assign(this.failuresByCode, report.failuresByCode);
+  }
+
+  /** A failed line that is kept nowhere. What no other run would deliver either is passed over. */
+  lose({ code, offset }: Pick<IngestReject, 'code' | 'offset'>): void {
+    if (code === 'PRODUCER_CLOSED' || mayPassByItself(code)) this.lostFrom = Math.min(this.lostFrom, offset);
   }
 
   countFailure(code: string): void {

@@ -30,6 +30,7 @@ export async function runBatches(
     const stretch = ledger.begin(startOffset + batch.endOffset);
     // Calls follow one another without waiting, and the producer keeps their order.
     void settleBatch(batch, records, stretch, sendBatch, ledger, startOffset);
+    ledger.tellProgress();
     if (ends) return;
   }
 }

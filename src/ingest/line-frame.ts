@@ -5,7 +5,7 @@ import { recordFailure } from '../delivery/record-failure';
 import type { RecordError } from '../errors';
 import type { FrameOwner } from '../handover/frame-handover';
 import { frameRefused } from '../intake/admission-errors';
-import { FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/pipeline';
+import { type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/pipeline';
 import type { BytesLike } from '../intake/record';
 import type { Topic } from '../partition/topic';
 import { describeFailure } from './batch-lane';
@@ -15,7 +15,7 @@ import type { ProgressLedger, Stretch } from './progress-ledger';
 
 export class LineFrame implements FrameOwner {
   /** Of each record: where its line begins in the run. */
-  readonly starts = new Int32Array(FRAME_RECORDS);
+  #starts!: Int32Array;
   readonly rejects: IngestReject[] = [];
   count = 0;
   valueBytes = 0;
@@ -24,6 +24,9 @@ export class LineFrame implements FrameOwner {
   #failed = 0;
   #givenUp = false;
   readonly packedAt = performance.now();
+  /** The number of the line at `#countedTo`. */
+  #line: number;
+  #countedTo: number;
 
   constructor(
     readonly pipeline: Pipeline<BytesLike, BytesLike>,
@@ -32,12 +35,17 @@ export class LineFrame implements FrameOwner {
     readonly run: Buffer,
     readonly begin: number,
     readonly offset: number,
-    readonly firstLine: number,
+    firstLine: number,
     private admitted: number,
-  ) {}
+  ) {
+    this.#line = firstLine;
+    this.#countedTo = begin;
+  }
 
-  begun(end: number, count: number): void {
+  /** @param starts the lane's, for the next frame to use */
+  begun(end: number, count: number, starts: Int32Array): void {
     this.count = count;
+    this.#starts = starts.slice(0, count);
     if (count > 0) this.#epoch = this.pipeline.outstanding.accept(count);
     this.pipeline.tally.accepted += count;
     this.ledger.report.records += count;
@@ -86,20 +94,19 @@ export class LineFrame implements FrameOwner {
     this.pipeline.memory.release([this.topic.id], [this.admitted], [true]);
   }
 
+  /** In the order of the records. */
   #reject(index: number, error: RecordError): void {
-    const start = this.starts[index];
-    const cursor = new LineCursor(this.run.subarray(start));
-    cursor.advance();
-    let line = this.firstLine;
-    for (
-      let at = this.run.indexOf(10, this.begin);
-      at !== -1 && at < start;
-      at = this.run.indexOf(10, at + 1)
-    ) {
-      line++;
+    const start = this.#starts[index];
+    const { run } = this;
+    for (let at = run.indexOf(10, this.#countedTo); at !== -1 && at < start; at = run.indexOf(10, at + 1)) {
+      this.#line++;
     }
+    this.#countedTo = start;
+    const newline = run.indexOf(10, start);
+    const cursor = new LineCursor(run.subarray(start, newline === -1 ? run.length : newline + 1));
+    cursor.advance();
     const data = Buffer.from(cursor.line());
-    this.rejects.push({ line, offset: this.offset + start, ...describeFailure(error), data });
+    this.rejects.push({ line: this.#line, offset: this.offset + start, ...describeFailure(error), data });
     this.valueBytes -= data.length;
     this.pipeline.tally.countFailure(error.code, error.persisted, { topic: this.topic.name, value: data });
     this.#failed++;

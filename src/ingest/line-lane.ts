@@ -46,6 +46,8 @@ export class LineLane {
   readonly #paths: FieldPaths;
   readonly #wordsEach: number;
   readonly #result = new Int32Array(8);
+  /** Where the lines of the frame that is being packed begin. */
+  readonly #starts = new Int32Array(FRAME_RECORDS);
   readonly #beforeFrame: () => void;
   #topic!: Topic;
   #lineNumber = 1;
@@ -141,7 +143,7 @@ export class LineLane {
         this.#topic.id,
         partition,
         this.#wordsEach,
-        frame.starts,
+        this.#starts,
         result,
       );
       const [end, position, , lines, skipped, , , valueBytes] = result;
@@ -150,7 +152,7 @@ export class LineLane {
       this.#lineNumber += lines;
       this.#ledger.report.skipped += skipped;
       if (end === LinesEnd.input) return at;
-      const isFull = writer.recordCount === frame.starts.length;
+      const isFull = writer.recordCount === this.#starts.length;
       if (end === LinesEnd.noRoom && (isFull || writer.recordCount > 0)) return at;
       const next = this.#lookCloser(run, at);
       if (next === at) return at;
@@ -192,13 +194,13 @@ export class LineLane {
       });
       return next;
     }
-    if (!writer.fits(upperBoundOf(record)) || writer.recordCount === frame.starts.length) {
+    if (!writer.fits(upperBoundOf(record)) || writer.recordCount === this.#starts.length) {
       // A frame of its own is made large enough.
       if (writer.recordCount > 0) return at;
       writer.end(false);
       writer.begin(upperBoundOf(record));
     }
-    frame.starts[writer.recordCount] = at;
+    this.#starts[writer.recordCount] = at;
     frame.valueBytes += cursor.end - cursor.start;
     const { key, value, partition, headers } = record;
     if (headers.length === 0) writer.append(this.#topic.id, partition, key, value);
@@ -263,7 +265,7 @@ export class LineLane {
     const frame = this.#frame as LineFrame;
     this.#frame = undefined;
     const { handover } = this.#pipeline;
-    frame.begun(end, handover.writer.recordCount);
+    frame.begun(end, handover.writer.recordCount, this.#starts);
     this.#recordsSeen += frame.count;
     this.#bytesSeen += end - frame.begin;
     if (frame.count > 0) handover.submit(frame, frame.packed);
@@ -271,5 +273,7 @@ export class LineLane {
       handover.cancel();
       frame.nothing();
     }
+    // When the writer is free again: who is told may send.
+    this.#ledger.tellProgress();
   }
 }

@@ -1,4 +1,5 @@
 // Counts what becomes of an ingestion's records, and up to where everything is settled, whatever the order of outcomes.
+import { WaitQueue } from '../buffer/wait-queue';
 import { closedError } from '../lifecycle';
 import {
   asIngestError,
@@ -31,7 +32,7 @@ const REJECT_OVERHEAD_BYTES = 300;
 export class ProgressLedger {
   readonly report: IngestReport;
   readonly #listeners: LedgerListeners;
-  readonly #stretches: Stretch[] = [];
+  readonly #stretches = new WaitQueue<Stretch>();
   readonly #failing = new AbortController();
   #failure: { error: unknown } | undefined;
   /** A line has ended it: what comes behind counts for nothing. */
@@ -71,11 +72,10 @@ export class ProgressLedger {
     return this.#failing.signal;
   }
 
-  /** In the order of the source, when the stretch's records have been counted. */
+  /** In the order of the source, when the stretch's records have been counted. Progress is the caller's to tell: who is told may send. */
   begin(end: number): Stretch {
     const stretch = { end, rejects: undefined };
     this.#stretches.push(stretch);
-    this.tellProgress();
     return stretch;
   }
 
@@ -113,7 +113,7 @@ export class ProgressLedger {
    */
   async #handOn(): Promise<void> {
     this.#handingOn = true;
-    for (let first = this.#stretches[0]; first?.rejects !== undefined; first = this.#stretches[0]) {
+    for (let { first } = this.#stretches; first?.rejects !== undefined; { first } = this.#stretches) {
       const { rejects } = first;
       let { end } = first;
       const endedBefore = this.#ended;
@@ -124,7 +124,7 @@ export class ProgressLedger {
         }
         this.#bytesHeld -= heldBy(reject);
       }
-      this.#stretches.shift();
+      this.#stretches.leave();
       if (!endedBefore) this.report.committedOffset = end;
       if (rejects.length > 0) this.tellProgress();
       this.#wake();

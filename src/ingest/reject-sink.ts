@@ -52,7 +52,17 @@ async function intoFile(
     throw new ConfigError(`rejects cannot go to ${path}: it is the input itself`);
   }
   if (stats.isFile() && !resumed) await file.truncate();
-  const lines = new Lines((bytes) => file.appendFile(bytes));
+  const lines = new Lines(async (bytes) => {
+    const { size } = await file.stat();
+    try {
+      await file.appendFile(bytes);
+    } catch (error) {
+      // Half a line would be taken for one, or for the beginning of the next.
+      if (stats.isFile()) await file.truncate(size);
+      throw error;
+    }
+  });
+  lines.isInside = resumed && stats.isFile() && stats.size > 0 && !(await endsLine(path, stats.size));
   const hasHeading = resumed && stats.size > 0;
   return {
     take: ({ data }) => lines.write(data),
@@ -61,6 +71,17 @@ async function intoFile(
     },
     close: () => file.close(),
   };
+}
+
+/** What an earlier run left may have been cut short. */
+async function endsLine(path: string | URL, size: number): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer.equals(NEWLINE);
+  } finally {
+    await file.close();
+  }
 }
 
 function statsOf(file: InputFile) {
@@ -93,15 +114,19 @@ function intoStream(stream: Writable): RejectSink {
 class Lines {
   readonly #append: (bytes: Buffer) => Promise<void>;
   heading: string | undefined;
+  /** What stands there already ends in the middle of a line. */
+  isInside = false;
 
   constructor(append: (bytes: Buffer) => Promise<void>) {
     this.#append = append;
   }
 
   write(line: Buffer): Promise<void> {
-    const heading = this.heading === undefined ? [] : [Buffer.from(this.heading), NEWLINE];
+    const before = this.isInside ? [NEWLINE] : [];
+    if (this.heading !== undefined) before.push(Buffer.from(this.heading), NEWLINE);
+    this.isInside = false;
     this.heading = undefined;
-    return this.#append(Buffer.concat([...heading, line, NEWLINE]));
+    return this.#append(Buffer.concat([...before, line, NEWLINE]));
   }
 }
 

@@ -36,8 +36,9 @@ export class BatchOutcome<K, V> {
     for (let i = 0; i < frame.count; i++) {
       const index = frame.begin + i;
       if (this.#failures.has(index)) continue;
-      this.#pipeline.tally.failed++;
-      this.#failures.set(index, frameRefused(nameAt(index), index, cause));
+      const error = frameRefused(nameAt(index), index, cause);
+      this.#pipeline.tally.countFailure(error.code, error.persisted, this.#records.complete(index));
+      this.#failures.set(index, error);
     }
   }
 

@@ -87,12 +87,17 @@ export class SingleSendFrame<K, V> implements FrameOwner {
 
   refused(cause: unknown): void {
     const { outstanding, tally } = this.#pipeline;
-    for (let i = 0; i < this.#count; i++) {
-      this.#failed[i](frameRefused(this.#topics[i].name, 0, cause));
-    }
-    tally.failed += this.#count;
-    outstanding.settle(this.epoch, this.#count);
+    const errors = Array.from({ length: this.#count }, (_, i) => {
+      const error = frameRefused(this.#topics[i].name, 0, cause);
+      tally.countFailure(error.code, error.persisted, this.#records[i]);
+      return error;
+    });
     this.#holding.releaseUnsent();
+    // Never within the call that fills the frame.
+    queueMicrotask(() => {
+      for (const [i, error] of errors.entries()) this.#failed[i](error);
+      outstanding.settle(this.epoch, this.#count);
+    });
   }
 
   #tell(report: DeliveryReport): void {

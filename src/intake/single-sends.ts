@@ -107,18 +107,29 @@ export class SingleSends<K, V> {
     const { memory, handover, tally, outstanding } = this.#pipeline;
     const { writer } = handover;
     const bytes = record.size + SINGLE_SEND_OVERHEAD_BYTES;
-    let bound: number;
+    let frame: SingleSendFrame<K, V>;
     try {
-      bound = upperBoundOf(record);
-      writer.ensureFree();
+      frame = this.#append(topic, record, epoch);
     } catch (error) {
-      // A buffer that was transferred to another thread while the record waited, or a getter that sends.
+      // A buffer that was transferred to another thread while the record waited, a getter that sends, no memory for a frame.
       tally.refused++;
       failed(asRecordError(error, 0));
       outstanding.settle(epoch, 1);
       memory.release([topic.id], [bytes]);
       return;
     }
+    frame.add(topic, record.original, bytes, delivered, failed, waits);
+    tally.accepted++;
+    extras?.accepted?.();
+    if (writer.recordCount >= SINGLE_SEND_FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.flush();
+  }
+
+  /** Writes a record into the open frame, or a new one, and returns that. */
+  #append(topic: Topic, record: CheckedRecord, epoch: Epoch): SingleSendFrame<K, V> {
+    const { handover, outstanding } = this.#pipeline;
+    const { writer } = handover;
+    const bound = upperBoundOf(record);
+    writer.ensureFree();
     let frame = this.#open;
     // A frame is told of as a whole as long as it is young: nobody is to wait for a topic that is known to lag.
     if (frame !== undefined && (frame.epoch !== epoch || frame.lags !== topic.lags || !writer.fits(bound))) {
@@ -136,9 +147,6 @@ export class SingleSends<K, V> {
     const { key, value, partition, timestamp, headers } = record;
     if (timestamp === undefined && headers.length === 0) writer.append(topic.id, partition, key, value);
     else writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
-    frame.add(topic, record.original, bytes, delivered, failed, waits);
-    tally.accepted++;
-    extras?.accepted?.();
-    if (writer.recordCount >= SINGLE_SEND_FRAME_RECORDS || writer.byteCount >= FRAME_BYTES) this.flush();
+    return frame;
   }
 }

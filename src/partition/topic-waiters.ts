@@ -15,7 +15,8 @@ const STEP_MS = 20;
 export class TopicWaiters {
   readonly #maxBlockMs: number;
   readonly #timeoutOf: (topic: Topic) => RecordError;
-  #places: Place[] = [];
+  /** By who waits. */
+  readonly #places = new Map<TopicWaiter, Place>();
   #timer: NodeJS.Timeout | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
 
@@ -28,13 +29,14 @@ export class TopicWaiters {
   readonly add = (topic: Topic, waiter: TopicWaiter, waitedMs: number): void => {
     const deadline = performance.now() + this.#maxBlockMs - waitedMs;
     topic.deadline = Math.max(topic.deadline, deadline);
-    this.#places.push({ topic, waiter, deadline });
+    this.#places.set(waiter, { topic, waiter, deadline });
     this.#expireAt(deadline);
   };
 
   /** Takes a waiter out of the queue, if it is still there. */
   forget(waiter: TopicWaiter): void {
-    this.#take((place) => place.waiter === waiter);
+    this.#places.delete(waiter);
+    if (this.#places.size === 0) this.#rest();
   }
 
   /** Tells all who wait for these topics. */
@@ -45,9 +47,9 @@ export class TopicWaiters {
   }
 
   #take(which: (place: Place) => boolean): Place[] {
-    const taken = this.#places.filter(which);
-    if (taken.length > 0) this.#places = this.#places.filter((place) => !which(place));
-    if (this.#places.length === 0) this.#rest();
+    const taken = [...this.#places.values()].filter(which);
+    for (const { waiter } of taken) this.#places.delete(waiter);
+    if (this.#places.size === 0) this.#rest();
     return taken;
   }
 
@@ -72,10 +74,8 @@ export class TopicWaiters {
     for (const { topic, waiter } of this.#take(({ deadline, topic }) => deadline <= now && topic.asked)) {
       waiter(this.#timeoutOf(topic));
     }
-    const first = this.#places.reduce(
-      (least, { deadline }) => Math.min(least, deadline),
-      Number.POSITIVE_INFINITY,
-    );
+    let first = Number.POSITIVE_INFINITY;
+    for (const { deadline } of this.#places.values()) first = Math.min(first, deadline);
     this.#expireAt(first);
   }
 }

@@ -1,6 +1,7 @@
 // Keeps sends in the order of their calls where serializers are asynchronous: a record that is still being serialized
 // holds up the later ones of its topic, and nobody else, for `maxBlockMs` at most.
 import type { WaitEnd } from '../buffer/buffer-memory';
+import { WaitQueue } from '../buffer/wait-queue';
 
 /** A send or a batch in the order. No call may throw. */
 export interface InOrder {
@@ -12,15 +13,23 @@ export interface InOrder {
 
 interface Entry {
   topics: readonly string[];
+  /** Those of its topics in which somebody is before it. */
+  heldUpIn: number;
   ready: boolean;
+  /** Gone on, or given up. */
+  over: boolean;
   deadline: number;
   waiter: InOrder;
 }
 
 export class SerializationOrder {
   readonly #maxBlockMs: number;
-  #queue: Entry[] = [];
-  readonly #held = new Map<string, number>();
+  /** Those who wait, in the order of their coming. */
+  readonly #open = new Set<Entry>();
+  /** The same, topic by topic. */
+  readonly #byTopic = new Map<string, WaitQueue<Entry>>();
+  /** Whose turn it is. */
+  readonly #going = new WaitQueue<Entry>();
   #timer: NodeJS.Timeout | undefined;
   #goingOn = false;
   #closed = false;
@@ -31,15 +40,16 @@ export class SerializationOrder {
 
   /** Whether a later record of this topic has to join the queue, although it is serialized. */
   holds(topic: string): boolean {
-    return this.#held.size > 0 && this.#held.has(topic);
+    return this.#byTopic.size > 0 && this.#byTopic.has(topic);
   }
 
   get busy(): boolean {
-    return this.#held.size > 0;
+    return this.#byTopic.size > 0;
   }
 
   /**
    * `ready` must not reject. Without it, only those before are waited for.
+   * @param topics each of them once
    * @returns to be called when it need not be waited for any more, having failed
    */
   join(topics: readonly string[], ready: Promise<unknown> | undefined, waiter: InOrder): () => void {
@@ -48,11 +58,17 @@ export class SerializationOrder {
       return () => {};
     }
     const deadline = performance.now() + this.#maxBlockMs;
-    const entry: Entry = { topics, ready: ready === undefined, deadline, waiter };
-    this.#queue.push(entry);
-    for (const topic of topics) this.#held.set(topic, (this.#held.get(topic) ?? 0) + 1);
+    const entry: Entry = { topics, heldUpIn: 0, ready: ready === undefined, over: false, deadline, waiter };
+    this.#open.add(entry);
+    for (const topic of topics) {
+      const queue = this.#byTopic.get(topic) ?? new WaitQueue<Entry>();
+      if (queue.length > 0) entry.heldUpIn++;
+      else this.#byTopic.set(topic, queue);
+      queue.push(entry);
+    }
     const isReady = () => {
       entry.ready = true;
+      this.#mayGo(entry);
       this.#goOn();
     };
     if (ready !== undefined) void ready.then(isReady);
@@ -72,54 +88,60 @@ export class SerializationOrder {
   }
 
   #giveAllUp(reason: WaitEnd): void {
-    const all = this.#queue;
-    this.#queue = [];
-    this.#held.clear();
+    const all = [...this.#open];
+    this.#open.clear();
+    this.#byTopic.clear();
     this.#arm();
+    for (const entry of all) entry.over = true;
     for (const { waiter } of all) waiter.giveUp(reason);
   }
 
-  // Topic by topic in order: an entry goes when no earlier one has a topic of its. Who goes on may run the caller's code,
-  // and so get here again: the loop it came from goes on.
+  /** Topic by topic in order: an entry goes when no earlier one has a topic of its. */
+  #mayGo(entry: Entry): void {
+    if (entry.ready && entry.heldUpIn === 0 && !entry.over) this.#going.push(entry);
+  }
+
+  // Who goes on may run the caller's code, and so get here again: the loop it came from goes on.
   #goOn(): void {
     if (this.#goingOn) return;
     this.#goingOn = true;
-    for (let going = this.#free(); going.length > 0; going = this.#free()) {
-      for (const { topics, waiter } of going) {
-        waiter.go();
-        for (const topic of topics) {
-          const left = (this.#held.get(topic) ?? 0) - 1;
-          if (left > 0) this.#held.set(topic, left);
-          else this.#held.delete(topic);
-        }
-      }
+    for (let entry = this.#going.first; entry !== undefined; entry = this.#going.first) {
+      this.#going.leave();
+      if (entry.over) continue;
+      entry.over = true;
+      this.#open.delete(entry);
+      entry.waiter.go();
+      // Only now: what its `go` had sent comes behind it.
+      for (const topic of entry.topics) this.#leave(topic, entry);
     }
     this.#goingOn = false;
     this.#arm();
   }
 
-  /** Takes out who may go. */
-  #free(): Entry[] {
-    const blocked = new Set<string>();
-    const free: Entry[] = [];
-    this.#queue = this.#queue.filter((entry) => {
-      const goes = entry.ready && entry.topics.every((topic) => !blocked.has(topic));
-      if (goes) free.push(entry);
-      else for (const topic of entry.topics) blocked.add(topic);
-      return !goes;
-    });
-    return free;
+  #leave(topic: string, entry: Entry): void {
+    const queue = this.#byTopic.get(topic);
+    // All may have been given up meanwhile.
+    if (queue?.first !== entry) return;
+    queue.leave();
+    const { first } = queue;
+    if (first === undefined) {
+      this.#byTopic.delete(topic);
+      return;
+    }
+    first.heldUpIn--;
+    this.#mayGo(first);
   }
 
-  // Everybody waits equally long, so the first in the queue is the first to be given up: one timer serves all.
+  // Everybody waits equally long, so the first to have come is the first to be given up: one timer serves all.
   #arm(): void {
-    const [first] = this.#queue;
-    if (first === undefined) {
+    if (this.#open.size === 0) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       return;
     }
-    this.#timer ??= setTimeout(
+    if (this.#timer !== undefined) return;
+    const [first] = this.#open;
+    this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
         this.#giveUpDue();
@@ -130,9 +152,16 @@ export class SerializationOrder {
 
   #giveUpDue(): void {
     const now = performance.now();
-    for (const entry of this.#queue.filter(({ ready, deadline }) => !ready && deadline <= now)) {
+    const due: Entry[] = [];
+    for (const entry of this.#open) {
+      if (entry.deadline > now) break;
+      if (!entry.ready) due.push(entry);
+    }
+    for (const entry of due) {
+      if (entry.over) continue;
       entry.waiter.giveUp('timeout');
       entry.ready = true;
+      this.#mayGo(entry);
     }
     this.#goOn();
   }

@@ -61,6 +61,8 @@ export interface WorkersMetrics {
 const MAX_RECORDS_IN_HAND = 100_000;
 /** A serializer may take so long for what a thread has in hand, beyond what delivery may take. */
 const SERIALIZING_MS = 30_000;
+/** Of Node. */
+const LONGEST_TIMER_MS = 2147483647;
 /** Outcomes that threads know when the producer has closed come home within this time. */
 const HOMECOMING_MS = 1_000;
 /** What a hand-over costs is found out with so many records. */
@@ -115,7 +117,7 @@ export class Workers<K = unknown, V = unknown> {
       id: nextUser++,
       handle,
       module: { module: String(module), export: name, options: given },
-      longestSilenceMs: 2 * maxBlockMs + deliveryTimeoutMs + SERIALIZING_MS,
+      longestSilenceMs: Math.min(2 * maxBlockMs + deliveryTimeoutMs + SERIALIZING_MS, LONGEST_TIMER_MS),
     };
     this.#overdue = new Promise((_, reject) => {
       this.#giveUp = () => reject(closedError());

@@ -280,6 +280,21 @@ describe('millrace produce', () => {
     expect(readFileSync(rejects, 'utf8')).toBe('two\nthree\n');
   });
 
+  it('has another run begin where lines were given up that nobody has kept', async () => {
+    await using cluster = await EmbeddedCluster.start({ topics: [{ topic: 't', partitions: 1 }] });
+    const cli = startCli('produce', '-b', cluster.bootstrapServers, '-t', 't', '-f', 'ndjson', '--json');
+    cli.child.stdin?.write('{"a":1}\nbad\n');
+    await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
+    cluster.brokerDown(1);
+    cli.child.stdin?.write('{"a":2}\n{"a":3}\n');
+    await cli.printed('broker trouble: ');
+    cli.child.kill('SIGINT');
+    await cli.printed('Stopping: waiting for 2 records');
+    cli.child.kill('SIGINT');
+    const { stdout } = await cli.ended;
+    expect(JSON.parse(stdout)).toMatchObject({ malformed: 1, failed: 2, committedOffset: 12 });
+  });
+
   it('ends with the signal’s code when interrupted twice with more to be read than the buffer takes', async () => {
     await using cluster = await EmbeddedCluster.start({ topics: [{ topic: 't', partitions: 1 }] });
     const cli = startCli('produce', '-b', cluster.bootstrapServers, '-t', 't', '--json');

@@ -1,7 +1,7 @@
 // A partition's records go in turns: what comes while a request is on its way is one request once that was answered.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RecordError, RecordMetadata, RequestEvent } from '../../src';
+import type { BatchError, RecordError, RecordMetadata, RequestEvent } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
 import { describeOnEachCluster } from '../testing/each-cluster';
 import { openProducer } from '../testing/open-producer';
@@ -36,6 +36,25 @@ describe('behind a broker that takes its time', () => {
     cluster.setRoundTripTime('all', 0);
     expect(offsets).toEqual(offsets.map((_, i) => offsets[0] + i));
     await expect.poll(() => produced).toBe(requests);
+  });
+
+  it('records that it refuses for what they are do not go one by one', async () => {
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    cluster.setRoundTripTime('all', 20);
+    await producer.send({ topic: 'slow', value: 'the first of all goes alone' });
+    let produced = 0;
+    producer.on('request', ({ apiKey }: RequestEvent) => {
+      if (apiKey === PRODUCE) produced++;
+    });
+    cluster.failRequests('Produce', 'INVALID_TIMESTAMP', { times: 1_000 });
+    // More than one frame: the second waits for the first.
+    const records = Array.from({ length: 4_200 }, (_, i) => ({ topic: 'slow', value: `${i}` }));
+    const { errors } = (await producer.sendBatch(records).catch((error) => error)) as BatchError;
+    cluster.setRoundTripTime('all', 0);
+    cluster.clearFailures('Produce');
+    expect(errors).toHaveLength(4_200);
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['INVALID_TIMESTAMP']));
+    expect(produced).toBeLessThan(50);
   });
 
   it('none of those that wait is late to fail, nor said to be stored perhaps', async () => {

@@ -104,6 +104,13 @@ describe.each(['worker', 'caller'] as const)('rejects, in the thread of the %s',
   });
 });
 
+it('rejects go behind a line that an earlier run was cut short in', async () => {
+  const file = scratch.write('cut.ndjson', 'bad\n');
+  const rejects = scratch.write('cut-rejects.txt', 'whole\nha');
+  await ingest(file, { format: 'ndjson', startOffset: 1, rejects });
+  expect(readFileSync(rejects, 'utf8')).toBe('whole\nha\nad\n');
+});
+
 it('rejects do not go over the input, nor nowhere', async () => {
   const file = scratch.write('input.ndjson', '1\n');
   await expect(ingest(file, { format: 'ndjson', rejects: file })).rejects.toMatchObject({

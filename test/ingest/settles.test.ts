@@ -64,6 +64,25 @@ describe.each(['worker', 'caller'] as const)('in the thread of the %s', (thread)
     expect(await producer.close()).toMatchObject({ failed: 0, unsent: 0 });
   });
 
+  it.each(['lines', 'csv'] as const)('onProgress may send: %s', async (format) => {
+    const topic = `settles-${topics++}`;
+    cluster.createTopic(topic, 1);
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    await producer.partitionsFor('sent-meanwhile');
+    const sent: Promise<unknown>[] = [];
+    const onProgress = () => {
+      if (sent.length >= 8) return;
+      sent.push(producer.send({ topic: 'sent-meanwhile', value: 'single' }));
+      sent.push(producer.sendBatch([{ topic: 'sent-meanwhile', value: 'batch' }]));
+    };
+    const report = await producer.ingest(['a,b\n1,2\n', '3,4\n'], { topic, format, thread, onProgress });
+    expect(report.delivered).toBe(report.records);
+    expect(sent.length).toBeGreaterThan(0);
+    await Promise.all(sent);
+    await producer.flush();
+    expect(producer.metrics()).toMatchObject({ outstandingRecords: 0, bufferedBytes: 0 });
+  });
+
   it('what was read before a listener failed is delivered, and told', async () => {
     let told = 0;
     const { topic, ingestion } = start(waitingSource(), {

@@ -79,12 +79,13 @@ TEST(DeliveryChannel, EventsKeepTheirOrderAndTheNewestThousand) {
   EXPECT_TRUE(channel.take_events().empty());
 }
 
-TEST(DeliveryChannel, LogsDriveNoErrorOut) {
+TEST(DeliveryChannel, LogsAndRequestsDriveNoErrorOut) {
   DeliveryChannel channel([] {});
   channel.push_event({ClientEvent::kTokenRefresh, 1, false, "", "config"});
   for (int i = 0; i < 1500; i++) {
     channel.push_event({ClientEvent::kLog, 7, false, "facility", "text"});
     channel.push_event({ClientEvent::kStatistics, 0, false, "", "{}"});
+    channel.push_event({ClientEvent::kRequest, 0, false, "broker", "0 9 100 1000"});
     if (i == 700) channel.push_event({ClientEvent::kError, 2, true, "", "error"});
   }
   std::deque<ClientEvent> events = channel.take_events();

@@ -18,9 +18,10 @@ class PartitionTurnsTest : public testing::Test {
 
   static Slot* last_of(const HeldRun& run) { return run.frame->slots() + run.end - 1; }
   static TurnNews answer(const Slot* last, bool stored = true, int32_t partition = kPartition) {
-    return {partition, last, stored};
+    return {partition, last, stored, false};
   }
-  static TurnNews answer(const Turn& turn, bool stored = true) { return {turn.partition, turn.last(), stored}; }
+  static TurnNews answer(const Turn& turn, bool stored = true) { return {turn.partition, turn.last(), stored, false}; }
+  static TurnNews refusal(const Slot* last) { return {kPartition, last, false, true}; }
 
   // Has the first record of the partition stored.
   void open(PartitionTurns& turns, int32_t partition = kPartition) {
@@ -75,6 +76,42 @@ TEST_F(PartitionTurnsTest, LetsOneRecordGoAloneAfterOneThatFailed) {
   EXPECT_TRUE(turns_.holds(kPartition));
   turns_.tell(answer(alone));
   EXPECT_EQ(turns_.next(kNear).runs.size(), 1u);
+}
+
+TEST_F(PartitionTurnsTest, LetsAllGoAfterSomeThatWereRefusedForWhatWasInThem) {
+  open(turns_);
+  const HeldRun refused{&frame_, 0, 2};
+  ASSERT_TRUE(turns_.begin(refused, kPartition, kNear));
+  turns_.hold(kPartition, {&later_, 0, 3});
+  turns_.tell(refusal(last_of(refused)));
+  const Turn all = turns_.next(kNear);
+  ASSERT_EQ(all.runs.size(), 1u);
+  EXPECT_EQ(all.runs[0].end - all.runs[0].begin, 3u);
+}
+
+TEST_F(PartitionTurnsTest, LetsOneRecordGoAloneAfterTheFirstWasRefused) {
+  const HeldRun first{&opening_, 0, 1};
+  ASSERT_TRUE(turns_.begin(first, kPartition, kFar));
+  turns_.hold(kPartition, {&later_, 0, 3});
+  turns_.tell(refusal(last_of(first)));
+  const Turn alone = turns_.next(kNear);
+  ASSERT_EQ(alone.runs.size(), 1u);
+  EXPECT_EQ(alone.runs[0].end - alone.runs[0].begin, 1u);
+}
+
+TEST_F(PartitionTurnsTest, KnowsPartitionsOfAnyNumber) {
+  constexpr int32_t kHighest = (1 << 20) - 1;
+  ASSERT_TRUE(PartitionTurns::knows(kHighest));
+  open(turns_, kHighest);
+  const HeldRun run{&frame_, 0, 2};
+  ASSERT_TRUE(turns_.begin(run, kHighest, kFar));
+  EXPECT_FALSE(turns_.holds(kHighest - 1));
+  turns_.hold(kHighest, {&later_, 0, 3});
+  EXPECT_TRUE(turns_.holds(kHighest));
+  turns_.tell(answer(last_of(run), true, kHighest));
+  EXPECT_EQ(turns_.next(kFar).runs.size(), 1u);
+  turns_.hold(kHighest, {&later_, 0, 3});
+  EXPECT_EQ(turns_.take_older_than(INT64_MAX).size(), 1u);
 }
 
 TEST_F(PartitionTurnsTest, HoldsWhatComesWhileATurnIsOnItsWayAndMakesItOneTurnInOrder) {

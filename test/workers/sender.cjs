@@ -7,6 +7,18 @@ const { handle, topic, name } = workerData;
 const codeOf = (error) => error.errors?.[0]?.code ?? error.code ?? error.message;
 
 const tasks = {
+  /** Sends a record when it is told to through shared memory, and tells there that it is delivered. */
+  async meanwhile() {
+    const { signal } = workerData;
+    const producer = Producer.attach(handle);
+    await producer.send({ topic, value: 'before' });
+    parentPort.postMessage('ready');
+    Atomics.wait(signal, 0, 0);
+    await producer.send({ topic, value: 'meanwhile' });
+    Atomics.store(signal, 1, 1);
+    Atomics.notify(signal, 1);
+  },
+
   /** Sends what it is told, and tells what came of it. */
   async echo() {
     const producer = Producer.attach(handle, {

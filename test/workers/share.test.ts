@@ -298,6 +298,25 @@ describe('threads that share a producer, in trouble', () => {
     await expect.poll(() => producer.metrics().bufferMemory).toBe(40_000);
   });
 
+  it('do not wait for one whose event loop is busy', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    cluster.setRoundTripTime('all', 100);
+    const owner = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    await owner.partitionsFor('orders');
+    const signal = new Int32Array(new SharedArrayBuffer(8));
+    const worker = startWorker('meanwhile', { handle: owner.share(), topic: 'orders', signal });
+    await once(worker, 'message');
+    // More than is let into librdkafka at once: the other thread's record waits behind.
+    const value = 'v'.repeat(1000);
+    const sent = owner.sendBatch(Array.from({ length: 9_000 }, () => ({ topic: 'orders', value })));
+    await new Promise(setImmediate);
+    Atomics.store(signal, 0, 1);
+    Atomics.notify(signal, 0);
+    expect(Atomics.wait(signal, 1, 0, 20_000)).toBe('ok');
+    await sent;
+  });
+
   it('a record larger than its part of the buffer still goes, alone', async () => {
     const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
     onTestFinished(() => cluster.close());
