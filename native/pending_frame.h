@@ -120,7 +120,7 @@ class PendingFrame {
   // Makes the slot at this position ready for its outcome.
   Slot* open_slot(uint32_t position) noexcept {
     const Source& source = sources_[order_[position]];
-    slots_[position] = {-1, -1, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, kNoHeaders, 0};
+    slots_[position] = {-1, {-1}, source.partition, position, source.segment, kErrorInFlight, 0, 0, false, kNoHeaders, 0};
     return slots_ + position;
   }
   uint32_t index_of(const Slot* slot) const noexcept { return order_[slot->position]; }
