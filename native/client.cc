@@ -110,6 +110,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
   client->delivery_timeout_ms_ = number_of(conf.get(), "delivery.timeout.ms");
+  client->largest_message_ = number_of(conf.get(), "message.max.bytes");
   client->turn_rules_ = {static_cast<size_t>(number_of(conf.get(), "batch.size")),
                          static_cast<size_t>(number_of(conf.get(), "batch.num.messages")),
                          static_cast<int64_t>(std::atof(value_of(conf.get(), "linger.ms").c_str()) * 1000)};

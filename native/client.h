@@ -178,6 +178,7 @@ class Client {
   bool in_turns_ = false;            // see partition_turns.h; set by open()
   TurnRules turn_rules_;             // likewise
   int64_t delivery_timeout_ms_ = 0;  // 0: none was said; likewise
+  int64_t largest_message_ = 0;      // bytes; likewise
   std::atomic<bool> watching_requests_{false};
   std::atomic<int64_t> answered_at_ms_{0};  // when a broker last answered anything; steady clock, 0: never
   BrokerDistance distance_;

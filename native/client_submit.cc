@@ -146,7 +146,7 @@ Submitter Client::submitter() const noexcept {
   using namespace std::chrono;
   const int64_t now_us = duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
   const size_t join_from = distance_.far() ? SIZE_MAX : kNeverPipelinedFrom;
-  return {handle_, in_turns_, {now_us, join_from},
+  return {handle_, largest_message_, in_turns_, {now_us, join_from},
           delivery_timeout_ms_ > 0 ? now_us / 1000 - delivery_timeout_ms_ : INT64_MIN};
 }
 

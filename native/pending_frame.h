@@ -159,6 +159,8 @@ class PendingFrame {
     slot->headers = kInLibrdkafka;
     return headers_[slot->position]->list.get();
   }
+  // It was not taken.
+  void take_headers_back(Slot* slot) noexcept { slot->headers = kInFrame; }
   // Takes a delivered message's headers, to be used again after the frame's end.
   void take_headers_back(Slot* slot, rd_kafka_message_t* message) noexcept {
     rd_kafka_headers_t* list;

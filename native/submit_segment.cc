@@ -1,5 +1,6 @@
 #include "submit_segment.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "frame_reader.h"
@@ -11,6 +12,9 @@ namespace millrace {
 namespace {
 
 constexpr uint8_t kNotPersisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
+// At most: what is around a message's fields, and around a header's name or value (rdkafka_proto.h).
+constexpr int64_t kMessageOverhead = 36;
+constexpr int64_t kLengthOverhead = 10;
 
 RecordView view_of(const PendingFrame& frame, const Source& source) {
   RecordView record;
@@ -60,8 +64,8 @@ void fail_run(const HeldRun& run, int error) {
 // until it is destroyed.
 class Handover {
  public:
-  Handover(rd_kafka_t* client, Topic& topic, int32_t partition)
-      : client_(client), topic_(topic), partition_(partition), batch_(scratch()) {}
+  Handover(const Submitter& submitter, Topic& topic, int32_t partition)
+      : submitter_(submitter), topic_(topic), partition_(partition), batch_(scratch()) {}
   ~Handover() { produce_batch(); }
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;
@@ -77,7 +81,8 @@ class Handover {
       Slot* const slot = frame.slots() + position;
       if (record.flags & (kHasHeaders | kHasTimestamp)) {
         hold_fields_ready(frame, record, slot);
-        if ((record.flags & kHasTimestamp) != 0 && !timestamps_can_be_set()) {
+        const bool has_no_place = (record.flags & kHasTimestamp) != 0 && !timestamps_can_be_set();
+        if (has_no_place || may_be_too_large(record)) {
           produce_batch();
           produce_one(frame, record, slot);
           continue;
@@ -113,6 +118,15 @@ class Handover {
     if (record.flags & kHasTimestamp) slot->give_timestamp(record.timestamp);
   }
 
+  // rd_kafka_produce_batch measures messages before they have headers, and a too large one ends the process later.
+  bool may_be_too_large(const RecordView& record) const noexcept {
+    int64_t size = kMessageOverhead + static_cast<int64_t>(record.key_bytes() + record.value_bytes());
+    for (int32_t i = 0; i < record.header_count * 2; i++) {
+      size += kLengthOverhead + std::max(record.header_lengths[i], 0);
+    }
+    return size > submitter_.largest_message;
+  }
+
   void produce_batch() {
     if (batch_.empty()) return;
     const int count = static_cast<int>(batch_.size());
@@ -128,23 +142,25 @@ class Handover {
     batch_.clear();
   }
 
-  // With a timestamp of its own, where only this call can give it to the message.
+  // In the call that is told of headers and timestamp: by then on_send finds nothing left to do but the same.
   void produce_one(PendingFrame& frame, const RecordView& record, Slot* slot) {
     const uint8_t* const key = frame.bytes + record.byte_offset;
     ProduceCall call(topic_, partition_, flags_, slot);
-    call.timestamp(record.timestamp);
+    if (record.flags & kHasTimestamp) call.timestamp(record.timestamp);
+    if (record.header_count > 0) call.headers(frame.lend_headers(slot));
     if (record.value_length >= 0) call.value(key + record.key_bytes(), record.value_bytes());
     if (record.key_length >= 0) call.key(key, record.key_bytes());
-    rd_kafka_error_t* const error = call.make(client_);
+    rd_kafka_error_t* const error = call.make(submitter_.client);
     last_got_in_ = error == nullptr;
     if (error == nullptr) return;
+    if (record.header_count > 0) frame.take_headers_back(slot);
     // A partition that does not exist is reported twice, by an acknowledgement inside the call and by its return
     // value; any other error only by the latter. The frame is held, so the slot may be looked at.
     if (slot->outcome() == kErrorInFlight) frame.settle_failed(slot, code_of(error), kNotPersisted);
     rd_kafka_error_destroy(error);
   }
 
-  rd_kafka_t* const client_;
+  const Submitter& submitter_;
   Topic& topic_;
   const int32_t partition_;
   std::vector<rd_kafka_message_t>& batch_;
@@ -159,7 +175,7 @@ void submit_turn(const Submitter& submitter, Topic& topic, const Turn& turn) {
   for (const HeldRun& run : turn.runs) run.frame->hold();
   bool last_got_in;
   {
-    Handover handover(submitter.client, topic, turn.partition);
+    Handover handover(submitter, topic, turn.partition);
     for (const HeldRun& run : turn.runs) {
       if (run.frame->accepted_at_ms < too_old_before_ms) {
         fail_run(run, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
@@ -177,11 +193,11 @@ void submit_turn(const Submitter& submitter, Topic& topic, const Turn& turn) {
 bool submit_run(const Submitter& submitter, PendingFrame& frame, Topic& topic, uint32_t begin, uint32_t end) {
   const int32_t partition = frame.sources()[frame.order()[begin]].partition;
   if (!submitter.in_turns || !PartitionTurns::knows(partition)) {
-    Handover(submitter.client, topic, partition).add(frame, begin, end);
+    Handover(submitter, topic, partition).add(frame, begin, end);
     return false;
   }
   if (topic.turns.begin({&frame, begin, end}, partition, submitter.terms)) {
-    Handover handover(submitter.client, topic, partition);
+    Handover handover(submitter, topic, partition);
     handover.add(frame, begin, end);
     if (!handover.last_got_in()) topic.turns.take_back(partition);
     return false;

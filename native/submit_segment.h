@@ -12,6 +12,7 @@ namespace millrace {
 
 struct Submitter {
   rd_kafka_t* client;
+  int64_t largest_message;  // message.max.bytes
   bool in_turns;  // whether a partition's records go in turns
   TurnTerms terms;
   int64_t too_old_before_ms;  // what was accepted earlier (steady clock) and waited for its turn has no time left

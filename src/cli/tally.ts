@@ -1,6 +1,16 @@
 // Counts what became of every record, and how long it took.
-import { mayPassByItself } from '../errors';
 import type { IngestReject, IngestReport } from '../index';
+import { MALFORMED } from '../ingest/ingest-options';
+
+const FAULTS_OF_THE_LINE: ReadonlySet<string> = new Set([
+  MALFORMED,
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'MSG_SIZE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'SERIALIZATION_FAILED',
+  '_UNKNOWN_PARTITION',
+]);
 
 export class Tally {
   /** Handed to the producer. */
@@ -51,9 +61,9 @@ export class Tally {
     Object.assign(this.failuresByCode, report.failuresByCode);
   }
 
-  /** A failed line that is kept nowhere. What no other run would deliver either is passed over. */
+  /** A line that failed and is kept nowhere. One that no run could deliver is passed over. */
   lose({ code, offset }: Pick<IngestReject, 'code' | 'offset'>): void {
-    if (code === 'PRODUCER_CLOSED' || mayPassByItself(code)) this.lostFrom = Math.min(this.lostFrom, offset);
+    if (!FAULTS_OF_THE_LINE.has(code)) this.lostFrom = Math.min(this.lostFrom, offset);
   }
 
   countFailure(code: string): void {

@@ -75,7 +75,9 @@ async function intoFile(
 
 /** What an earlier run left may have been cut short. */
 async function endsLine(path: string | URL, size: number): Promise<boolean> {
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch(() => undefined);
+  // Who may only write is not told.
+  if (file === undefined) return true;
   try {
     const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
     return buffer.equals(NEWLINE);

@@ -103,9 +103,10 @@ export class Lane implements Way {
     try {
       await prepared;
     } catch (error) {
-      const successor = this.#givenUp === undefined ? undefined : this.#parts.successor();
-      if (successor === undefined || !endedWithItsClient(error)) throw error;
-      return successor.deliver(outgoing, prepare);
+      // Its own client was given up on, or another lane's, which was asked first.
+      const lane = this.#givenUp === undefined ? this : this.#parts.successor();
+      if (!endedWithItsClient(error) || lane === undefined || lane.#closing) throw error;
+      return lane.deliver(outgoing, prepare);
     } finally {
       this.#preparing.delete(prepared);
     }

@@ -99,12 +99,12 @@ function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages
   return byTopic.size === topicMessages.length ? topicMessages : [...byTopic.values()];
 }
 
-/** kafkajs takes whatever `BigInt()` does. */
 /** kafkajs takes the number 0 for none; '0' is 1970. */
 function isNone(timestamp: unknown): boolean {
   return timestamp === undefined || timestamp === null || timestamp === 0 || timestamp === 0n;
 }
 
+/** kafkajs takes whatever `BigInt()` does. */
 function milliseconds(timestamp: unknown, topic: string): number {
   if (typeof timestamp === 'number') return timestamp;
   if (typeof timestamp === 'bigint') return Number(timestamp);

@@ -32,12 +32,13 @@ function nodesAuthorities(): string[] {
   return getCACertificates?.('default') ?? [...tls.rootCertificates, ...extraAuthorities()];
 }
 
-/** Node warns of a file that it cannot read, and goes on. */
+/** Node warns of a file that it cannot read, or finds nothing in, and goes on. */
 function extraAuthorities(): string[] {
   const { NODE_EXTRA_CA_CERTS } = process.env;
   if (!NODE_EXTRA_CA_CERTS) return [];
   try {
-    return [readFileSync(NODE_EXTRA_CA_CERTS, 'utf8')];
+    const text = readFileSync(NODE_EXTRA_CA_CERTS, 'utf8');
+    return text.includes('-----BEGIN ') ? [text] : [];
   } catch {
     return [];
   }
@@ -50,9 +51,9 @@ function sslOf(
 ): SslOptions {
   const ssl: SslOptions = { ca: nodesAuthorities() };
   for (const [name, value] of Object.entries(options)) {
-    // As Node: what is empty is none.
-    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0))
-      continue;
+    // As Node: what is empty is none. But with an empty list of authorities it trusts nobody, which the engine refuses.
+    if (value === undefined || value === null || value === '') continue;
+    if (name !== 'ca' && Array.isArray(value) && value.length === 0) continue;
     switch (name) {
       case 'ca':
       case 'cert':

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tls from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Producer } from '../../src';
 import {
   CompressionCodecs,
   CompressionTypes,
@@ -274,14 +275,18 @@ describe('the engine', () => {
       await rm(directory, { recursive: true });
     });
     const file = path.join(directory, 'extra.pem');
-    await writeFile(file, 'an authority');
+    const authority = '-----BEGIN CERTIFICATE-----\n';
+    await writeFile(file, authority);
     const authorities = () => (engine({ ssl: true }).ssl as { ca: string[] }).ca;
     vi.stubEnv('NODE_EXTRA_CA_CERTS', '');
     const { length } = authorities();
     vi.stubEnv('NODE_EXTRA_CA_CERTS', file);
     // Where Node tells what it trusts, it has read the file when it started, or not.
-    expect(authorities().slice(length)).toEqual('getCACertificates' in tls ? [] : ['an authority']);
+    expect(authorities().slice(length)).toEqual('getCACertificates' in tls ? [] : [authority]);
     vi.stubEnv('NODE_EXTRA_CA_CERTS', path.join(directory, 'nothing.pem'));
+    expect(authorities()).toHaveLength(length);
+    await writeFile(file, 'no certificate');
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', file);
     expect(authorities()).toHaveLength(length);
   });
 
@@ -290,7 +295,8 @@ describe('the engine', () => {
     const { ca, ...others } = engine({ ssl }).ssl as { ca: string[] };
     expect(ca.length).toBeGreaterThan(50);
     expect(others).toEqual({ rejectUnauthorized: false, verifyHostname: false });
-    expect((engine({ ssl: { ca: [] } }).ssl as { ca: string[] }).ca).toEqual(ca);
+    // But nobody is trusted with an empty list, which makes no connection.
+    expect(() => new Producer(engine({ ssl: { ca: [] } }))).toThrow('ssl.ca must be PEM');
   });
 
   it('has the options that an object takes from its class', async () => {

@@ -313,6 +313,30 @@ TEST_F(ClientTest, RecordsOfATopicWithoutMetadataFail) {
   EXPECT_EQ(receiver.client->window_of(unknown).second, 0);
 }
 
+// librdkafka ends the process over a message that is too large and got in all the same.
+TEST_F(ClientTest, MeasuresRecordsWithTheirHeaders) {
+  Receiver receiver(options({{"message.max.bytes", "1000"}}));
+  const uint32_t topic = open_topic(receiver, "topic", 1);
+  // 36 around key and value; of these headers each has 2 bytes of length, a name and a value of a byte.
+  const auto sized = [&](size_t value, size_t headers, bool timed) {
+    TestRecord record = at(topic, 0, std::string(value, 'v'));
+    record.headers.assign(headers, {"n", "v"});
+    return timed ? with_timestamp(record, 1700000000000) : record;
+  };
+  for (uint32_t id = 1; id <= 2; id++) {
+    const bool timed = id == 2;
+    HeldFrame frame({sized(964, 0, timed), sized(965, 0, timed), sized(564, 100, timed), sized(565, 100, timed),
+                     sized(0, 241, timed), sized(1, 241, timed), sized(10, 1, timed)});
+    receiver.client->submit(frame.submission(id));
+    ASSERT_TRUE(receiver.wait_for(id));
+    const auto& records = receiver.reports.at(id).records;
+    const std::vector<bool> fits{true, false, true, false, true, false, true};
+    for (size_t i = 0; i < fits.size(); i++) {
+      EXPECT_EQ(records[i].error, fits[i] ? 0 : RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) << "record " << i;
+    }
+  }
+}
+
 TEST_F(ClientTest, FailedRecordsHaveNoTimestamp) {
   Receiver receiver(options());
   const uint32_t topic = open_topic(receiver, "topic", 1);
