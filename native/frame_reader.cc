@@ -24,11 +24,13 @@ bool FrameReader::read_headers(RecordView& record) noexcept {
   if (static_cast<size_t>(count) > (word_count_ - word_) / 2) return fail("header lengths are missing");
   record.header_count = count;
   record.header_lengths = words_ + word_;
+  const size_t begin = byte_;
   for (int32_t i = 0; i < count; i++) {
     if (words_[word_] < 0) return fail("a header name without a length");
     if (!take_bytes(words_[word_]) || !take_bytes(words_[word_ + 1])) return false;
     word_ += 2;
   }
+  record.header_bytes = byte_ - begin;
   return true;
 }
 

@@ -27,6 +27,7 @@ struct RecordView {
   int32_t key_length;
   int32_t value_length;
   int32_t header_count;
+  size_t header_bytes;            // of all names and values
   int64_t timestamp;
   const int32_t* header_lengths;  // pairs, inside the frame's words
   size_t word_offset;             // where this record's words begin
@@ -62,6 +63,7 @@ class FrameReader {
     record.value_length = words[3];
     record.timestamp = 0;
     record.header_count = 0;
+    record.header_bytes = 0;
     record.header_lengths = nullptr;
     word_ += 4;
     if (record.partition < -1) return fail("a negative partition other than -1");

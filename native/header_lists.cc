@@ -10,7 +10,7 @@ namespace millrace {
 namespace {
 
 constexpr int32_t kMaxCount = 8;
-constexpr int64_t kMaxBytes = 512;
+constexpr size_t kMaxBytes = 512;
 // With two headers, everything that is needed to write over them is in one.
 constexpr std::align_val_t kCacheLine{64};
 
@@ -81,14 +81,12 @@ HeaderLists& HeaderLists::of_this_thread() {
 uint8_t HeaderLists::shape_of(const RecordView& record) noexcept {
   if (record.header_count == 0 || record.header_count > kMaxCount) return 0;
   uint32_t hash = 0;
-  int64_t total = 0;
   for (int32_t i = 0; i < record.header_count; i++) {
     const int32_t name_length = record.header_lengths[i * 2];
     const int32_t value_length = record.header_lengths[i * 2 + 1];
-    total += name_length + std::max(value_length, 0);
     hash = (hash * 31 + static_cast<uint32_t>(name_length)) * 31 + static_cast<uint32_t>(value_length);
   }
-  return total <= kMaxBytes ? static_cast<uint8_t>(1 + hash % kShapes) : 0;
+  return record.header_bytes <= kMaxBytes ? static_cast<uint8_t>(1 + hash % kShapes) : 0;
 }
 
 WritableHeaders::Pointer HeaderLists::make(const RecordView& record, const uint8_t* bytes) {

@@ -25,28 +25,14 @@ Slot* Turn::last() const noexcept {
   return run.frame->slots() + run.end - 1;
 }
 
-PartitionTurns::Partition& PartitionTurns::partition(int32_t number) {
-  const auto index = static_cast<size_t>(number);
-  if (index >= kPartitionsByNumber) return further_partitions_[number];
-  if (index >= partitions_.size()) partitions_.resize(index + 1);
-  return partitions_[index];
-}
-
-const PartitionTurns::Partition* PartitionTurns::find(int32_t number) const noexcept {
-  const auto index = static_cast<size_t>(number);
-  if (index < partitions_.size()) return &partitions_[index];
-  const auto further = further_partitions_.find(number);
-  return further == further_partitions_.end() ? nullptr : &further->second;
-}
-
 void PartitionTurns::hold(int32_t number, const HeldRun& run) {
-  partition(number).held.push_back(run);
+  partitions_[number].held.push_back(run);
   held_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool PartitionTurns::holds(int32_t number) const noexcept {
-  const Partition* const known = find(number);
-  return known != nullptr && !known->held.empty();
+  const auto known = partitions_.find(number);
+  return known != partitions_.end() && !known->second.held.empty();
 }
 
 // So many on their way are in one request or go into the next together, and what joins them waits inside librdkafka; and
@@ -65,7 +51,7 @@ void PartitionTurns::sent(Partition& partition, Slot* last, size_t records, cons
 }
 
 bool PartitionTurns::begin(const HeldRun& run, int32_t number, const TurnTerms& terms) {
-  Partition& to = partition(number);
+  Partition& to = partitions_[number];
   const size_t records = run.end - run.begin;
   if (!to.held.empty() || !may_go(to, terms) || (!to.open && records > 1)) return false;
   sent(to, run.frame->slots() + run.end - 1, records, terms);
@@ -89,7 +75,7 @@ size_t PartitionTurns::length_of_next(const std::vector<HeldRun>& held) const no
 Turn PartitionTurns::begin(int32_t number, const TurnTerms& terms) {
   Turn turn{number, {}};
   if (!holds(number)) return turn;
-  Partition& from = partition(number);
+  Partition& from = partitions_[number];
   std::vector<HeldRun>& held = from.held;
   if (!may_go(from, terms)) return turn;
   size_t records = 1;
@@ -110,7 +96,7 @@ Turn PartitionTurns::begin(int32_t number, const TurnTerms& terms) {
 }
 
 void PartitionTurns::take_back(int32_t number) {
-  Partition& from = partition(number);
+  Partition& from = partitions_[number];
   from.records -= from.on_their_way.back().records;
   from.on_their_way.pop_back();
   if (!from.held.empty()) answered_.push_back(number);
@@ -138,7 +124,7 @@ void PartitionTurns::settle_told() {
     told.swap(news_);
   }
   for (const TurnNews& news : told) {
-    Partition& of = partition(news.partition);
+    Partition& of = partitions_[news.partition];
     settle(of, news);
     if (!of.held.empty()) answered_.push_back(news.partition);
   }
@@ -157,15 +143,13 @@ Turn PartitionTurns::next(const TurnTerms& terms) {
 std::vector<HeldRun> PartitionTurns::take_older_than(int64_t accepted_before_ms) {
   std::vector<HeldRun> taken;
   if (!holds_any()) return taken;
-  const auto take_from = [&](Partition& partition) {
+  for (auto& [number, partition] : partitions_) {
     std::vector<HeldRun>& held = partition.held;
     auto end = held.begin();
     while (end != held.end() && end->frame->accepted_at_ms < accepted_before_ms) ++end;
     taken.insert(taken.end(), held.begin(), end);
     held.erase(held.begin(), end);
-  };
-  for (Partition& partition : partitions_) take_from(partition);
-  for (auto& [number, partition] : further_partitions_) take_from(partition);
+  }
   held_count_.fetch_sub(taken.size(), std::memory_order_relaxed);
   return taken;
 }

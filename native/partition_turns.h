@@ -97,7 +97,6 @@ class PartitionTurns {
 
  private:
   static constexpr uint32_t kMostPartitions = 1 << 20;
-  static constexpr size_t kPartitionsByNumber = 1024;
 
   // Handed over together, not yet known to be answered.
   struct OnItsWay {
@@ -112,8 +111,6 @@ class PartitionTurns {
     bool open = false;                   // whether what was answered last was stored
   };
 
-  Partition& partition(int32_t number);
-  const Partition* find(int32_t number) const noexcept;
   static bool may_go(const Partition& partition, const TurnTerms& terms) noexcept;
   void sent(Partition& partition, Slot* last, size_t records, const TurnTerms& terms);
   static void settle(Partition& partition, const TurnNews& news);
@@ -122,9 +119,7 @@ class PartitionTurns {
   void settle_told();
 
   const TurnRules rules_;
-  // By number; beyond what most topics have, only those that were asked for: a number may be a mistake.
-  std::vector<Partition> partitions_;
-  std::unordered_map<int32_t, Partition> further_partitions_;
+  std::unordered_map<int32_t, Partition> partitions_;  // those asked for: a number far out may be a mistake
   std::vector<int32_t> answered_;  // partitions whose next turn may have come
   std::atomic<size_t> held_count_{0};
 

@@ -1,6 +1,5 @@
 #include "submit_segment.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "frame_reader.h"
@@ -12,9 +11,9 @@ namespace millrace {
 namespace {
 
 constexpr uint8_t kNotPersisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
-// At most: what is around a message's fields, and around a header's name or value (rdkafka_proto.h).
-constexpr int64_t kMessageOverhead = 36;
-constexpr int64_t kLengthOverhead = 10;
+// At most: what is around a message's fields (rdkafka_proto.h), and around a header's name and value.
+constexpr size_t kMessageOverhead = 36;
+constexpr size_t kHeaderOverhead = 20;
 
 RecordView view_of(const PendingFrame& frame, const Source& source) {
   RecordView record;
@@ -120,11 +119,9 @@ class Handover {
 
   // rd_kafka_produce_batch measures messages before they have headers, and a too large one ends the process later.
   bool may_be_too_large(const RecordView& record) const noexcept {
-    int64_t size = kMessageOverhead + static_cast<int64_t>(record.key_bytes() + record.value_bytes());
-    for (int32_t i = 0; i < record.header_count * 2; i++) {
-      size += kLengthOverhead + std::max(record.header_lengths[i], 0);
-    }
-    return size > submitter_.largest_message;
+    const size_t around = kMessageOverhead + static_cast<size_t>(record.header_count) * kHeaderOverhead;
+    const size_t size = around + record.key_bytes() + record.value_bytes() + record.header_bytes;
+    return size > static_cast<size_t>(submitter_.largest_message);
   }
 
   void produce_batch() {

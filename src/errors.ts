@@ -268,6 +268,14 @@ const RETRIABLE_NAMES: ReadonlySet<string> = new Set([
   'COMMIT_TIMEOUT',
 ]);
 
+/** What brokers call a record that they will not take, for what is in it. */
+export const CONTENT_REFUSALS: readonly string[] = [
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'MSG_SIZE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+];
+
 /** Whether an error of this name is of a kind that time cures. */
 export function mayPassByItself(code: string): boolean {
   return RETRIABLE_NAMES.has(code);

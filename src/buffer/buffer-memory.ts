@@ -10,7 +10,7 @@
 //
 // Those who wait for their topic's share let the other topics' records go ahead; those who wait for the buffer as a
 // whole let nobody.
-import { WaitQueue } from './wait-queue';
+import { WaitQueue } from '../wait-queue';
 
 /** Why a wait ended without memory. */
 export type WaitEnd = 'timeout' | 'transaction aborted' | 'closed';

@@ -1,13 +1,11 @@
 // Counts what became of every record, and how long it took.
+import { CONTENT_REFUSALS } from '../errors';
 import type { IngestReject, IngestReport } from '../index';
 import { MALFORMED } from '../ingest/ingest-options';
 
 const FAULTS_OF_THE_LINE: ReadonlySet<string> = new Set([
+  ...CONTENT_REFUSALS,
   MALFORMED,
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-  'MSG_SIZE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
   'SERIALIZATION_FAILED',
   '_UNKNOWN_PARTITION',
 ]);

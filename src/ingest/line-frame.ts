@@ -102,10 +102,7 @@ export class LineFrame implements FrameOwner {
       this.#line++;
     }
     this.#countedTo = start;
-    const newline = run.indexOf(10, start);
-    const cursor = new LineCursor(run.subarray(start, newline === -1 ? run.length : newline + 1));
-    cursor.advance();
-    const data = Buffer.from(cursor.line());
+    const data = Buffer.from(LineCursor.on(run, start).line());
     this.rejects.push({ line: this.#line, offset: this.offset + start, ...describeFailure(error), data });
     this.valueBytes -= data.length;
     this.pipeline.tally.countFailure(error.code, error.persisted, { topic: this.topic.name, value: data });

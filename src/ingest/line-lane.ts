@@ -165,10 +165,8 @@ export class LineLane {
 
   /** The line at `at`, packed, skipped or rejected by JavaScript. Returns where the next begins, or `at` for want of room. */
   #lookCloser(run: Buffer, at: number): number {
-    const newline = run.indexOf(10, at);
-    const next = newline === -1 ? run.length : newline + 1;
-    const cursor = new LineCursor(run.subarray(at, next));
-    cursor.advance();
+    const cursor = LineCursor.on(run, at);
+    const next = at + cursor.lineEnd;
     const frame = this.#frame as LineFrame;
     const { writer } = this.#pipeline.handover;
     let record: CheckedRecord;

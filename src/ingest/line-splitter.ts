@@ -39,6 +39,14 @@ export class LineCursor {
     this.text = bytes.toString('latin1');
   }
 
+  /** On the line at `at` of a run: no other one is converted. */
+  static on(run: Buffer, at: number): LineCursor {
+    const newline = run.indexOf(NEWLINE, at);
+    const cursor = new LineCursor(run.subarray(at, newline === -1 ? run.length : newline + 1));
+    cursor.advance();
+    return cursor;
+  }
+
   /** Where the next line begins. */
   get lineEnd(): number {
     return Math.min(this.next, this.bytes.length);

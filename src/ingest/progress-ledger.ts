@@ -1,6 +1,7 @@
 // Counts what becomes of an ingestion's records, and up to where everything is settled, whatever the order of outcomes.
-import { WaitQueue } from '../buffer/wait-queue';
+
 import { closedError } from '../lifecycle';
+import { WaitQueue } from '../wait-queue';
 import {
   asIngestError,
   IngestError,
@@ -113,7 +114,7 @@ export class ProgressLedger {
    */
   async #handOn(): Promise<void> {
     this.#handingOn = true;
-    for (let { first } = this.#stretches; first?.rejects !== undefined; { first } = this.#stretches) {
+    for (let first = this.#stretches.first; first?.rejects !== undefined; first = this.#stretches.first) {
       const { rejects } = first;
       let { end } = first;
       const endedBefore = this.#ended;

@@ -8,16 +8,9 @@ type KafkaJS = typeof kafkajs;
 
 /** @throws KafkaJSNonRetriableError saying how to install it */
 export function installedKafkaJS(wanted: string): KafkaJS {
-  const library = required(wanted);
-  if (!isOurs(library)) return library;
-  throw new KafkaJSNonRetriableError(
-    `${wanted} is kafkajs's own, but the package named kafkajs is an alias of millrace/kafkajs here`,
-  );
-}
-
-function required(wanted: string): KafkaJS {
   try {
-    return require('kafkajs');
+    const library: KafkaJS = require('kafkajs');
+    if (!isOurs(library)) return library;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
     throw new KafkaJSNonRetriableError(
@@ -25,6 +18,9 @@ function required(wanted: string): KafkaJS {
       { cause },
     );
   }
+  throw new KafkaJSNonRetriableError(
+    `${wanted} is kafkajs's own, but the package named kafkajs is an alias of millrace/kafkajs here`,
+  );
 }
 
 export function isKafkaJSInstalled(): boolean {

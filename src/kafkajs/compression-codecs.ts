@@ -1,6 +1,6 @@
 // kafkajs's registry of codecs, where it is installed. Producers compress natively and never look here; consumers are
 // kafkajs's own and do.
-import { isKafkaJSInstalled } from './application';
+import { installedKafkaJS, isKafkaJSInstalled } from './application';
 import { CompressionTypes } from './enums';
 import { KafkaJSNotImplemented } from './errors';
 
@@ -23,7 +23,7 @@ const withoutKafkaJS: Codecs = {
 
 // Looked for when a codec is: a program of producers alone never loads kafkajs.
 function registry(): Record<string, CodecFactory> {
-  return isKafkaJSInstalled() ? require('kafkajs').CompressionCodecs : withoutKafkaJS;
+  return isKafkaJSInstalled() ? installedKafkaJS('CompressionCodecs').CompressionCodecs : withoutKafkaJS;
 }
 
 export const CompressionCodecs = Object.defineProperties(

@@ -1,7 +1,7 @@
 // One engine client: everything sent with the same acks, timeout and compression.
 import type { BatchResult } from '../delivery/batch-result';
 import type { RecordMetadata as Delivered } from '../delivery/record-metadata';
-import { BatchError, ConnectionError, RecordError } from '../errors';
+import { BatchError, CONTENT_REFUSALS, ConnectionError, RecordError } from '../errors';
 import type { BatchRecord, ProducerRecord } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { ProducerOptions } from '../options/producer-options';
@@ -32,10 +32,7 @@ export function deliver(sender: RecordSender, { records, topic }: Outgoing): Pro
  * calls share requests, and the innocent must not pay. None of these records was written.
  */
 const REFUSED_TOGETHER: ReadonlySet<string> = new Set([
-  'MSG_SIZE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
+  ...CONTENT_REFUSALS,
   'INVALID_MSG',
   '_INVALID_DIFFERENT_RECORD',
 ]);

@@ -120,9 +120,11 @@ export class KafkaJSTransaction implements Transaction {
       partitions: partitions.map((position) => ({ ...position, partition: Number(position.partition) })),
     }));
     const offsets = { consumerGroupId, topics };
-    // What cannot be read would be the transaction's end, once the engine has it.
-    await this.#inOurWords(async () => void readGroupOffsets(offsets));
-    await this.#inOurWords(() => this.#transaction.sendOffsets(offsets));
+    await this.#inOurWords(() => {
+      // What cannot be read would be the transaction's end, once the engine has it.
+      readGroupOffsets(offsets);
+      return this.#transaction.sendOffsets(offsets);
+    });
     this.#offsets.push({ groupId: consumerGroupId, offsets: { topics } });
   };
 

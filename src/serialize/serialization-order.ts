@@ -1,7 +1,7 @@
 // Keeps sends in the order of their calls where serializers are asynchronous: a record that is still being serialized
 // holds up the later ones of its topic, and nobody else, for `maxBlockMs` at most.
 import type { WaitEnd } from '../buffer/buffer-memory';
-import { WaitQueue } from '../buffer/wait-queue';
+import { WaitQueue } from '../wait-queue';
 
 /** A send or a batch in the order. No call may throw. */
 export interface InOrder {

@@ -237,6 +237,17 @@ describeOnKafka('millrace produce, on real Kafka', (brokers) => {
   itProduces({ brokers, newTopic: (partitions) => createTopic(brokers(), { partitions }) });
 });
 
+/** Two lines that no broker takes any more, and two interruptions. */
+async function giveUpOn(lines: string, cli: ReturnType<typeof startCli>, cluster: EmbeddedCluster) {
+  cluster.brokerDown(1);
+  cli.child.stdin?.write(lines);
+  await cli.printed('broker trouble: ');
+  cli.child.kill('SIGINT');
+  await cli.printed('Stopping: waiting for 2 records');
+  cli.child.kill('SIGINT');
+  return cli.ended;
+}
+
 describe('millrace produce', () => {
   it('starts a cluster of its own without --brokers, and says so', async () => {
     const { code, stdout, stderr } = await runCli(['produce', '--topic', 'own', '-'], 'a\nb\n');
@@ -267,13 +278,7 @@ describe('millrace produce', () => {
     );
     cli.child.stdin?.write('one\n');
     await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
-    cluster.brokerDown(1);
-    cli.child.stdin?.write('two\nthree\n');
-    await cli.printed('broker trouble: ');
-    cli.child.kill('SIGINT');
-    await cli.printed('Stopping: waiting for 2 records');
-    cli.child.kill('SIGINT');
-    const { code, stdout, stderr } = await cli.ended;
+    const { code, stdout, stderr } = await giveUpOn('two\nthree\n', cli, cluster);
     expect(code).toBe(130);
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, delivered: 1, failed: 2 });
     expect(stderr).toMatch(/^line 2: .*\nline 3: /m);
@@ -285,13 +290,7 @@ describe('millrace produce', () => {
     const cli = startCli('produce', '-b', cluster.bootstrapServers, '-t', 't', '-f', 'ndjson', '--json');
     cli.child.stdin?.write('{"a":1}\nbad\n');
     await readBack(cluster.bootstrapServers, 't', { expectedCount: 1 });
-    cluster.brokerDown(1);
-    cli.child.stdin?.write('{"a":2}\n{"a":3}\n');
-    await cli.printed('broker trouble: ');
-    cli.child.kill('SIGINT');
-    await cli.printed('Stopping: waiting for 2 records');
-    cli.child.kill('SIGINT');
-    const { stdout } = await cli.ended;
+    const { stdout } = await giveUpOn('{"a":2}\n{"a":3}\n', cli, cluster);
     expect(JSON.parse(stdout)).toMatchObject({ malformed: 1, failed: 2, committedOffset: 12 });
   });
 

@@ -30,6 +30,7 @@ class Packed {
     RecordView view{};
     view.header_count = static_cast<int32_t>(lengths_.size() / 2);
     view.header_lengths = lengths_.data();
+    view.header_bytes = bytes_.size();
     return view;
   }
   WritableHeaders::Pointer made_by(HeaderLists& lists) const { return lists.make(record(), bytes()); }

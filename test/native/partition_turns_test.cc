@@ -23,6 +23,14 @@ class PartitionTurnsTest : public testing::Test {
   static TurnNews answer(const Turn& turn, bool stored = true) { return {turn.partition, turn.last(), stored, false}; }
   static TurnNews refusal(const Slot* last) { return {kPartition, last, false, true}; }
 
+  // What goes when `run` has gone, three records have come behind it, and this was told of it.
+  Turn turn_behind(const HeldRun& run, const TurnTerms& terms, const TurnNews& news) {
+    EXPECT_TRUE(turns_.begin(run, kPartition, terms));
+    turns_.hold(kPartition, {&later_, 0, 3});
+    turns_.tell(news);
+    return turns_.next(kNear);
+  }
+
   // Has the first record of the partition stored.
   void open(PartitionTurns& turns, int32_t partition = kPartition) {
     const HeldRun first{&opening_, 0, 1};
@@ -67,10 +75,7 @@ TEST_F(PartitionTurnsTest, LetsTheFirstRecordGoAloneAndTheRestOnceItIsStored) {
 TEST_F(PartitionTurnsTest, LetsOneRecordGoAloneAfterOneThatFailed) {
   open(turns_);
   const HeldRun failing{&frame_, 0, 2};
-  ASSERT_TRUE(turns_.begin(failing, kPartition, kNear));
-  turns_.hold(kPartition, {&later_, 0, 3});
-  turns_.tell(answer(last_of(failing), false));
-  const Turn alone = turns_.next(kNear);
+  const Turn alone = turn_behind(failing, kNear, answer(last_of(failing), false));
   ASSERT_EQ(alone.runs.size(), 1u);
   EXPECT_EQ(alone.runs[0].end - alone.runs[0].begin, 1u);
   EXPECT_TRUE(turns_.holds(kPartition));
@@ -81,20 +86,14 @@ TEST_F(PartitionTurnsTest, LetsOneRecordGoAloneAfterOneThatFailed) {
 TEST_F(PartitionTurnsTest, LetsAllGoAfterSomeThatWereRefusedForWhatWasInThem) {
   open(turns_);
   const HeldRun refused{&frame_, 0, 2};
-  ASSERT_TRUE(turns_.begin(refused, kPartition, kNear));
-  turns_.hold(kPartition, {&later_, 0, 3});
-  turns_.tell(refusal(last_of(refused)));
-  const Turn all = turns_.next(kNear);
+  const Turn all = turn_behind(refused, kNear, refusal(last_of(refused)));
   ASSERT_EQ(all.runs.size(), 1u);
   EXPECT_EQ(all.runs[0].end - all.runs[0].begin, 3u);
 }
 
 TEST_F(PartitionTurnsTest, LetsOneRecordGoAloneAfterTheFirstWasRefused) {
   const HeldRun first{&opening_, 0, 1};
-  ASSERT_TRUE(turns_.begin(first, kPartition, kFar));
-  turns_.hold(kPartition, {&later_, 0, 3});
-  turns_.tell(refusal(last_of(first)));
-  const Turn alone = turns_.next(kNear);
+  const Turn alone = turn_behind(first, kFar, refusal(last_of(first)));
   ASSERT_EQ(alone.runs.size(), 1u);
   EXPECT_EQ(alone.runs[0].end - alone.runs[0].begin, 1u);
 }
