@@ -3,6 +3,8 @@
 
 #include "client.h"
 #include "message_fields.h"
+#include "message_layout.h"
+#include "message_memory.h"
 
 namespace millrace {
 
@@ -12,6 +14,9 @@ constexpr int16_t kProduceApi = 0;
 
 // A broker's thread has acknowledged what belongs to an answer by then.
 constexpr int64_t kAcknowledgedWithinMs = 100;
+
+// Records of smaller frames are sent one by one, mostly, by a thread that has no time to free their messages: librdkafka does.
+constexpr uint32_t kFreedBySenderFrom = 100;
 
 // librdkafka's own codes lie below; a broker's lowest is UNKNOWN, -1.
 bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.err > RD_KAFKA_RESP_ERR__END; }
@@ -40,6 +45,7 @@ rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, v
 
 // Runs inside produce, on the calling thread.
 rd_kafka_resp_err_t Client::on_send(rd_kafka_t*, rd_kafka_message_t* message, void*) {
+  learn_message_layout(message);
   set_message_fields(message);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -49,6 +55,7 @@ rd_kafka_resp_err_t Client::on_send(rd_kafka_t*, rd_kafka_message_t* message, vo
 rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, int32_t, int16_t api, int16_t version,
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
+  give_kept_memory();
   auto* const client = static_cast<Client*>(opaque);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
@@ -98,6 +105,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
   if (slot->headers == kInLibrdkafka) frame->take_headers_back(slot, message);
   DeliveryChannel* const channel = frame->channel;
+  if (frame->record_count >= kFreedBySenderFrom && !channel->closed()) keep_memory(message, channel->message_memory());
   frame->settle_delivered(slot);
   // The frame may be gone by now. librdkafka holds no lock of its own while it acknowledges what a broker has answered;
   // what it concludes from another answer, without an offset, it acknowledges with the partition's lock held.

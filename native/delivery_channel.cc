@@ -97,6 +97,7 @@ void DeliveryChannel::close() noexcept {
     closed_.store(true, std::memory_order_seq_cst);
   }
   pass_on();
+  message_memory_.free_all();
   unsettled_.fetch_sub(1, std::memory_order_acq_rel);
   if (home_ == nullptr) return;
   // What this thread was asked and did not do.
@@ -108,7 +109,7 @@ void DeliveryChannel::reopen(std::function<void()> wake) {
   take_events();
   std::lock_guard<std::mutex> lock(wake_mutex_);
   wake_ = std::move(wake);
-  notices_.store(0, std::memory_order_relaxed);
+  // Notices stay: one may have come from a thread that saw the channel closed no more. Told of too much, this one does no harm.
   rung_.store(false, std::memory_order_relaxed);
   closed_.store(false, std::memory_order_seq_cst);
 }

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "message_memory.h"
+
 namespace millrace {
 
 class PendingFrame;
@@ -57,11 +59,14 @@ class DeliveryChannel {
   std::deque<ClientEvent> take_events();
   uint32_t take_notices() noexcept { return notices_.exchange(0, std::memory_order_acq_rel); }
 
+  // What comes back of the messages that the thread has made.
+  MessageMemory& message_memory() noexcept { return message_memory_; }
+
   void close() noexcept;
   bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
   // Closed, and nobody will push or pass on anything any more.
   bool drained() const noexcept { return closed() && unsettled() == 0; }
-  // For another thread; only when drained.
+  // For another thread, which is to be told something at once: only then it hears of notices that are left. Only when drained.
   void reopen(std::function<void()> wake);
 
  private:
@@ -80,6 +85,7 @@ class DeliveryChannel {
   std::function<void()> wake_;
   std::mutex events_mutex_;
   std::deque<ClientEvent> events_;
+  MessageMemory message_memory_;
 };
 
 }  // namespace millrace

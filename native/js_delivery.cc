@@ -51,6 +51,7 @@ void JsClient::forget_undelivered() noexcept {
 }
 
 void JsClient::deliver(Napi::Env env, uint32_t records) {
+  channel_->message_memory().free_all();
   if (undelivered_ == nullptr) undelivered_ = channel_->take();
   const uint32_t notices = channel_->take_notices();
   if (notices & DeliveryChannel::kPump) client_->pump();

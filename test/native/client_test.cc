@@ -13,7 +13,7 @@
 
 #include "client_harness.h"
 #include "delivery_report.h"
-#include "message_fields.h"
+#include "message_layout.h"
 #include "murmur2.h"
 
 namespace millrace::test {

@@ -188,5 +188,32 @@ TEST(DeliveryChannel, NoPumpRequestIsLost) {
   asker.join();
 }
 
+TEST(DeliveryChannel, NoPumpRequestIsLostWhileItIsOpenedAgain) {
+  constexpr int kRounds = 20000;
+  DeliveryChannel home([] {});
+  DeliveryChannel channel([] {}, &home);
+  std::atomic<int> round{0};
+  std::atomic<int> asked{0};
+  std::thread asker([&] {
+    for (int i = 1; i <= kRounds; i++) {
+      while (round < i) std::this_thread::yield();
+      channel.ask_for_pump();
+      asked = i;
+    }
+  });
+  int lost = 0;
+  for (int i = 1; i <= kRounds; i++) {
+    channel.close();
+    home.take_notices();
+    channel.take_notices();
+    round = i;
+    channel.reopen([] {});
+    while (asked < i) std::this_thread::yield();
+    if (((channel.take_notices() | home.take_notices()) & DeliveryChannel::kPump) == 0) lost++;
+  }
+  asker.join();
+  EXPECT_EQ(lost, 0);
+}
+
 }  // namespace
 }  // namespace millrace
