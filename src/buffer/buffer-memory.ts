@@ -28,6 +28,9 @@ export interface Waiter {
 
 interface Place {
   waiter: Waiter;
+  share: TopicShare;
+  /** In the share's queue; undefined: it has left. */
+  number: number | undefined;
   /** The order of coming, over all topics. */
   arrival: number;
   deadline: number;
@@ -58,7 +61,8 @@ export class BufferMemory {
   #topicCount = 0;
   /** Those with somebody in their queue. */
   readonly #awaited = new Set<TopicShare>();
-  #waiting = 0;
+  /** By who waits. */
+  readonly #places = new Map<Waiter, Place>();
   #arrivals = 0;
   #serving = false;
   #timer: NodeJS.Timeout | undefined;
@@ -94,7 +98,7 @@ export class BufferMemory {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#places.size;
   }
 
   /** Bytes that this topic may hold, as things are now. */
@@ -118,7 +122,7 @@ export class BufferMemory {
    */
   tryTake(topicId: number, bytes: number, served?: Waiter): boolean {
     const share = this.#shareOf(topicId);
-    if (this.#waiting > 0 && !this.#mayGoAhead(share, served)) return false;
+    if (this.#places.size > 0 && !this.#mayGoAhead(share, served)) return false;
     if (!this.#fits(share, bytes)) return false;
     this.#add(share, bytes);
     return true;
@@ -154,22 +158,21 @@ export class BufferMemory {
     }
     const share = this.#shareOf(waiter.topicId);
     const deadline = performance.now() + this.maxBlockMs;
-    share.queue.push({ waiter, arrival: this.#arrivals++, deadline });
+    const place: Place = { waiter, share, number: undefined, arrival: this.#arrivals++, deadline };
+    place.number = share.queue.push(place);
     this.#awaited.add(share);
-    this.#waiting++;
-    if (this.#waiting === 1) this.#arm();
+    this.#places.set(waiter, place);
+    if (this.#places.size === 1) this.#arm();
   }
 
   /** Takes a waiter out of its queue, if it is in one: it gets nothing any more and is not told. */
   forget(waiter: Waiter): void {
-    for (const share of this.#awaited) {
-      if (!share.queue.remove((place) => place.waiter === waiter)) continue;
-      if (share.queue.length === 0) this.#awaited.delete(share);
-      this.#waiting--;
-      // Those behind it may want less.
-      this.#serve();
-      return;
-    }
+    const place = this.#places.get(waiter);
+    if (place === undefined) return;
+    this.#leave(place);
+    // Those behind it may want less.
+    if (this.#places.size > 0) this.#serve();
+    else this.#arm();
   }
 
   /** Ends every wait: what waits belongs to a transaction that is aborted. */
@@ -189,7 +192,7 @@ export class BufferMemory {
     for (;;) {
       const share = this.#longestWaiting();
       if (share === undefined || arrivalOf(share) >= until) break;
-      this.#leave(share).expire(reason);
+      this.#leaveFirst(share).expire(reason);
     }
     this.#arm();
   }
@@ -251,26 +254,35 @@ export class BufferMemory {
 
   #serve(): void {
     // Who is resumed may give bytes back at once, when its frame is refused: the loop that resumed it goes on.
-    if (this.#waiting === 0 || this.#serving) return;
+    if (this.#places.size === 0 || this.#serving) return;
     this.#serving = true;
     for (;;) {
       const share = this.#longestWaiting((other) => this.#isOpen(other));
       if (share === undefined) break;
-      const { waiter } = share.queue.first as Place;
+      const place = share.queue.first as Place;
+      const { waiter } = place;
       if (this.#used > 0 && this.capacity - this.#used < waiter.wanted) break;
-      if (waiter.resume()) this.#leave(share);
+      if (waiter.resume() || place.number === undefined) this.#leave(place);
       else if (this.#isOpen(share)) break;
     }
     this.#serving = false;
     this.#arm();
   }
 
-  #leave(share: TopicShare): Waiter {
-    const { waiter } = share.queue.first as Place;
-    share.queue.leave();
+  #leaveFirst(share: TopicShare): Waiter {
+    const place = share.queue.first as Place;
+    this.#leave(place);
+    return place.waiter;
+  }
+
+  // Who was resumed may have been taken out meanwhile, or wait anew, for another topic.
+  #leave(place: Place): void {
+    const { waiter, share, number } = place;
+    if (number === undefined) return;
+    place.number = undefined;
+    share.queue.remove(number);
     if (share.queue.length === 0) this.#awaited.delete(share);
-    this.#waiting--;
-    return waiter;
+    if (this.#places.get(waiter) === place) this.#places.delete(waiter);
   }
 
   // Everybody waits equally long, so the first to have come is the first to expire: one timer serves all.
@@ -294,9 +306,9 @@ export class BufferMemory {
     for (;;) {
       const share = this.#longestWaiting();
       if (share === undefined || (share.queue.first as Place).deadline > now) break;
-      this.#leave(share).expire('timeout');
+      this.#leaveFirst(share).expire('timeout');
     }
-    if (this.#waiting > 0) this.#serve();
+    if (this.#places.size > 0) this.#serve();
     else this.#arm();
   }
 }

@@ -64,9 +64,9 @@ async function produce(
         throw error;
       }
     } finally {
+      run.interrupted = interruption.exitCode !== null;
       interruption.dispose();
     }
-    run.interrupted = interruption.exitCode !== null;
     const line = `${run.interrupted ? 'Interrupted: ' : ''}${summaryLine(tally)}`;
     process.stdout.write(`${flags.json ? JSON.stringify(summaryData(run, tally)) : line}\n`);
     return interruption.exitCode ?? (tally.errors > 0 ? EXIT_FAILED : EXIT_OK);

@@ -18,6 +18,8 @@ export type ToWorker =
   | { chunk: Uint8Array }
   | { end: true }
   | { stop: true }
+  /** Ahead of `stop`, and of the bytes that are on their way: what has not been begun need not be waited for. */
+  | { readNoMore: true }
   | { rejectTaken: true }
   /** Why, only the caller's side knows. */
   | { rejectFailed: true };

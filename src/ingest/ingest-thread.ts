@@ -9,13 +9,15 @@ import type { ProgressLedger } from './progress-ledger';
 import { Stopped } from './source';
 
 /**
- * The ledger's counts are the thread's, kept up to date. `givenUp`: the thread is waited for no longer.
+ * The ledger's counts are the thread's, kept up to date. `signal`: fired when no more is to be read. `givenUp`: the thread is
+ * waited for no longer.
  * @throws IngestError; ConfigError when options cannot go to another thread
  */
 export async function ingestInThread(
   chunks: AsyncIterable<Buffer>,
   data: IngestWorkerData,
   ledger: ProgressLedger,
+  signal: AbortSignal | undefined,
   onHeader: (header: string) => void,
   givenUp: AbortSignal,
 ): Promise<IngestReport> {
@@ -97,13 +99,19 @@ export async function ingestInThread(
     };
   });
   givenUp.addEventListener('abort', giveUp);
+  const readNoMore = () => {
+    send({ readNoMore: true });
+    wake?.();
+  };
+  if (signal?.aborted) readNoMore();
+  signal?.addEventListener('abort', readNoMore);
 
   try {
     for await (const chunk of chunks) {
       const whole = chunk.byteLength === chunk.buffer.byteLength ? chunk : Buffer.from(new Uint8Array(chunk));
       onTheirWay++;
       send({ chunk: whole }, [whole.buffer as ArrayBuffer]);
-      while (onTheirWay >= CHUNKS_AHEAD && !ledger.failed) {
+      while (onTheirWay >= CHUNKS_AHEAD && !ledger.failed && !signal?.aborted) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -116,6 +124,7 @@ export async function ingestInThread(
     if (!(error instanceof Stopped)) ledger.fail(error);
   }
   await ended;
+  signal?.removeEventListener('abort', readNoMore);
   givenUp.removeEventListener('abort', giveUp);
   return ledger.finish(givenUp);
 }

@@ -14,11 +14,13 @@ const tell = (message: FromWorker) => port.postMessage(message);
 
 const waiting: ToWorker[] = [];
 let wake: (() => void) | undefined;
+const stopped = new AbortController();
 let rejectAnswered: { taken: () => void; failed: (error: Error) => void } | undefined;
 
 port.on('message', (message: ToWorker) => {
   if ('rejectTaken' in message) rejectAnswered?.taken();
   else if ('rejectFailed' in message) rejectAnswered?.failed(new Error('rejects failed'));
+  else if ('readNoMore' in message) stopped.abort();
   else {
     waiting.push(message);
     wake?.();
@@ -58,7 +60,8 @@ async function run(): Promise<void> {
       partitioner: topicOptions.partitioner,
       topics: { [plan.topic]: topicOptions },
     });
-    const report = await ingestHere(chunks(), plan, Producer.ingestTarget(producer), ledger, (header) =>
+    const target = Producer.ingestTarget(producer);
+    const report = await ingestHere(chunks(), plan, target, ledger, stopped.signal, (header) =>
       tell({ header }),
     );
     tell({ done: report });

@@ -112,11 +112,11 @@ function ingestThere(
   ledger: ProgressLedger,
   onHeader: (header: string) => void,
 ): Promise<IngestReport> {
-  const { plan } = task;
+  const { plan, signal } = task;
   // A partitioner that is code stays in its thread.
   const { partitioner, keylessPartitioning } = target.pipeline.rules.topics.of(plan.topic);
   const { thread = typeof partitioner === 'function' ? 'caller' : 'worker' } = task;
-  if (thread === 'caller') return ingestHere(chunks, plan, target, ledger, onHeader);
+  if (thread === 'caller') return ingestHere(chunks, plan, target, ledger, signal, onHeader);
   if (typeof partitioner === 'function') {
     throw new ConfigError(
       "ingest: a partitioner that is code cannot go to another thread: thread must be 'caller'",
@@ -124,22 +124,23 @@ function ingestThere(
   }
   const topicOptions = { partitioner: partitioner as PartitionerName, keylessPartitioning };
   const data = { handle: target.share(), plan, takesRejects: ledger.takesRejects, topicOptions };
-  return ingestInThread(chunks, data, ledger, onHeader, target.ingestions.givenUp);
+  return ingestInThread(chunks, data, ledger, signal, onHeader, target.ingestions.givenUp);
 }
 
-/** In this thread. @throws IngestError */
+/** In this thread. `signal`: fired when no more is to be read. @throws IngestError */
 export async function ingestHere(
   chunks: AsyncIterable<Buffer>,
   plan: IngestPlan,
   target: IngestTarget,
   ledger: ProgressLedger,
+  signal: AbortSignal | undefined,
   onHeader: (header: string) => void,
 ): Promise<IngestReport> {
   const { closing, givenUp } = target.ingestions;
   const endReading = () => ledger.fail(closedError());
   if (closing.aborted) endReading();
   closing.addEventListener('abort', endReading);
-  const sendingAll = sendAll(chunks, plan, target, ledger, onHeader).catch((error: unknown) => {
+  const sendingAll = sendAll(chunks, plan, target, ledger, signal, onHeader).catch((error: unknown) => {
     if (!(error instanceof Stopped)) ledger.fail(error);
   });
   // What it may wait for in vain, a source or a module, is not waited for when all is over.
@@ -155,13 +156,14 @@ async function sendAll(
   plan: IngestPlan,
   target: IngestTarget,
   ledger: ProgressLedger,
+  signal: AbortSignal | undefined,
   onHeader: (header: string) => void,
 ): Promise<void> {
   const { startOffset = 0 } = plan;
   const topics = target.pipeline.rules.topics.ofBytes();
   const pipeline = { ...target.pipeline, rules: { ...target.pipeline.rules, topics } };
   if (hasLineLane(plan, topics.of(plan.topic))) {
-    return new LineLane(pipeline, plan, ledger, () => target.begin()).run(chunks, startOffset);
+    return new LineLane(pipeline, plan, ledger, signal, () => target.begin()).run(chunks, startOffset);
   }
   const read = readerOf(plan, await parserOf(plan), onHeader);
   const sendBatch: SendBatch = (records) => {

@@ -9,7 +9,7 @@ import { FRAME_RECORDS, type Pipeline, RECORD_OVERHEAD_BYTES } from '../intake/p
 import type { BytesLike } from '../intake/record';
 import { closedError } from '../lifecycle';
 import type { TopicRules } from '../options/topic-rules';
-import type { Topic } from '../partition/topic';
+import type { Topic, TopicWaiter } from '../partition/topic';
 import { describeFailure } from './batch-lane';
 import type { FieldPaths } from './formats/fields';
 import { fieldPaths } from './formats/format';
@@ -18,6 +18,7 @@ import { type IngestPlan, MALFORMED } from './ingest-options';
 import { LineFrame } from './line-frame';
 import { LineCursor, runsOfLines } from './line-splitter';
 import type { ProgressLedger } from './progress-ledger';
+import { Stopped } from './source';
 
 /** Frame memory asked for at once: what is left of a chunk that ends within a run is not wasted for long. */
 const FRAME_ROOM = 512 << 10;
@@ -42,6 +43,7 @@ export class LineLane {
   readonly #pipeline: BytesPipeline;
   readonly #plan: IngestPlan;
   readonly #ledger: ProgressLedger;
+  readonly #signal: AbortSignal | undefined;
   readonly #packer: NativeLinePacker;
   readonly #paths: FieldPaths;
   readonly #wordsEach: number;
@@ -55,11 +57,19 @@ export class LineLane {
   #bytesSeen = 0;
   #frame: LineFrame | undefined;
 
-  constructor(pipeline: BytesPipeline, plan: IngestPlan, ledger: ProgressLedger, beforeFrame: () => void) {
+  /** `signal`: fired when no more is to be read. */
+  constructor(
+    pipeline: BytesPipeline,
+    plan: IngestPlan,
+    ledger: ProgressLedger,
+    signal: AbortSignal | undefined,
+    beforeFrame: () => void,
+  ) {
     this.#beforeFrame = beforeFrame;
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.#ledger = ledger;
+    this.#signal = signal;
     this.#paths = fieldPaths(plan);
     const headers = plan.headers === undefined ? [] : checkHeaders(plan.headers, plan.topic, 0);
     const words = headers.length === 0 ? [] : [headers.length];
@@ -89,11 +99,24 @@ export class LineLane {
     }
   }
 
+  /** Nothing has been read so far: whoever stops the reading does not wait for it. @throws Stopped */
   #whenReady(): Promise<Topic> {
-    const topic = this.#pipeline.topics.topic(this.#plan.topic);
+    const { topics } = this.#pipeline;
+    const topic = topics.topic(this.#plan.topic);
     if (topic.ready) return Promise.resolve(topic);
+    if (this.#signal?.aborted) throw new Stopped();
     return new Promise((resolve, reject) => {
-      topic.whenReady((error) => (error === undefined ? resolve(topic) : reject(error)));
+      const stop = () => {
+        topics.forgetWaiter(waiter);
+        reject(new Stopped());
+      };
+      const waiter: TopicWaiter = (error) => {
+        this.#signal?.removeEventListener('abort', stop);
+        if (error === undefined) resolve(topic);
+        else reject(error);
+      };
+      this.#signal?.addEventListener('abort', stop);
+      topic.whenReady(waiter);
     });
   }
 

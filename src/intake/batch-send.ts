@@ -300,16 +300,24 @@ export class BatchSend<K, V> implements Waiter, InOrder {
       }
       return 'full';
     }
-    this.#frames.withRoomFor(bound, this.#next, topic.id).holding.add(topic.id, bytes, 1);
-    const { key, value, partition, timestamp, headers } = record;
-    if (timestamp === undefined && headers.length === 0) {
-      handover.writer.append(topic.id, partition, key, value);
-    } else {
-      handover.writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
+    try {
+      const { holding } = this.#frames.withRoomFor(bound, this.#next, topic.id);
+      this.#write(record, topic.id);
+      holding.add(topic.id, bytes, 1);
+    } catch (error) {
+      // A buffer that was transferred to another thread while the record waited, no memory for a frame.
+      memory.release([topic.id], [bytes]);
+      throw error;
     }
     this.#pipeline.tally.accepted++;
     this.#packed();
     return 'packed';
+  }
+
+  #write({ key, value, partition, timestamp, headers }: CheckedRecord, topicId: number): void {
+    const { writer } = this.#pipeline.handover;
+    if (timestamp === undefined && headers.length === 0) writer.append(topicId, partition, key, value);
+    else writer.appendExtended(topicId, partition, key, value, timestamp, headers);
   }
 
   /** @throws RecordError when it has waited for others as long as a send may */

@@ -39,6 +39,37 @@ function halves(capacity: number) {
 }
 
 describe('the buffer', () => {
+  it.each([true, false])('loses nobody when a waiter is taken out within its turn (done: %s)', (done) => {
+    const { memory, given, ask, giveBack } = halves(1_000);
+    memory.take(A, 1_000);
+    const leaving: Waiter = {
+      topicId: A,
+      wanted: 100,
+      resume: () => {
+        memory.forget(leaving);
+        return done;
+      },
+      expire: () => {},
+    };
+    memory.wait(leaving);
+    ask('second', A, 100);
+    ask('third', A, 100);
+    giveBack(A, 1_000);
+    expect(given).toEqual(['second', 'third']);
+    expect(memory.waiting).toBe(0);
+  });
+
+  it('takes out whoever gives up, wherever it stands, and serves the others in order', () => {
+    const { memory, given, ask, giveBack } = halves(10_000);
+    memory.take(A, 10_000);
+    const waiters = Array.from({ length: 5_000 }, (_, i) => ask(`${i}`, A, 1) as Waiter);
+    const stays = (_: unknown, i: number) => i % 7 === 3;
+    for (const waiter of waiters.filter((_, i) => !stays(_, i))) memory.forget(waiter);
+    expect(memory.waiting).toBe(waiters.filter(stays).length);
+    giveBack(A, 10_000);
+    expect(given).toEqual([...waiters.keys()].filter((i) => stays(undefined, i)).map(String));
+  });
+
   it('gives the only topic half at first, and as much more as has been acknowledged', () => {
     const { memory, fill, giveBack } = halves(1_000);
     expect(fill(A)).toBe(500);

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngestError, type IngestOptions, type IngestReport, type IngestSource } from '../../src';
 import { EmbeddedCluster } from '../../src/testing';
@@ -62,6 +63,18 @@ describe.each(['worker', 'caller'] as const)('in the thread of the %s', (thread)
     const error = await failure(ingestion);
     expect(error).toMatchObject({ message, code: 'INGEST_FAILED', cause: oops });
     expect(await producer.close()).toMatchObject({ failed: 0, unsent: 0 });
+  });
+
+  it('a signal ends the wait for a topic that is looked up: nothing was read so far', async () => {
+    const producer = openProducer({ bootstrapServers: '127.0.0.1:1' });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const chunks = Array.from({ length: 100 }, (_, i) => `${i}\n`);
+    const ingestion = producer.ingest(chunks, { topic: 'unknown', ...lines, signal });
+    // Long enough for the thread to be waiting, mostly; whenever the signal comes, it ends.
+    await sleep(500);
+    controller.abort();
+    expect(await ingestion).toMatchObject({ records: 0, delivered: 0, committedOffset: 0 });
   });
 
   it.each(['lines', 'csv'] as const)('onProgress may send: %s', async (format) => {
