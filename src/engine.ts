@@ -4,7 +4,7 @@ import { BufferMemory } from './buffer/buffer-memory';
 import { Outstanding } from './delivery/outstanding';
 import { Tally } from './delivery/tally';
 import type { BrokerHealth } from './delivery/timeout-stage';
-import { ConfigError } from './errors';
+import { ConfigError, kafkaErrorName } from './errors';
 import type { BrokerEvents } from './handover/broker-events';
 import { FrameHandover } from './handover/frame-handover';
 import { OAuthTokens } from './handover/oauth-token';
@@ -70,6 +70,9 @@ export class Engine<K, V> {
   readonly #takeBackExit: () => void;
   /** Nobody is told of anything any more. */
   #ended = false;
+  /** Drains that are waited for, and whether librdkafka is being told not to wait out `lingerMs`. */
+  #draining = 0;
+  #flushing = false;
 
   /** @throws ConfigError when librdkafka refuses a property; MillraceError PRODUCER_CLOSED when the shared client is closed */
   constructor({ options, properties, rules, ledger, events, sharedClient, onGrowth }: EngineParts<K, V>) {
@@ -135,9 +138,10 @@ export class Engine<K, V> {
     };
     this.singles = new SingleSends(this.pipeline);
     this.#housekeeping = setInterval(() => {
+      // First: what is over is not to be sent any more.
+      client.expireParked(deliveryTimeoutMs);
       // What another thread should have gone on with, that is busy.
       client.pump();
-      client.expireParked(deliveryTimeoutMs);
       frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
     }, HOUSEKEEPING_MS).unref();
     // A process with records on their way stays alive; an idle producer does not hold it.
@@ -206,20 +210,24 @@ export class Engine<K, V> {
   #drain(): Promise<void> {
     this.singles.flush();
     const drained = this.#ledger.outstanding.drain();
-    if (this.#lingers) void this.#flushLingering(drained);
+    if (this.#lingers) {
+      this.#draining++;
+      void drained.then(() => this.#draining--);
+      void this.#flushLingering();
+    }
     return drained;
   }
 
-  async #flushLingering(drained: Promise<void>): Promise<void> {
-    let done = false;
-    void drained.then(() => {
-      done = true;
-    });
-    while (!done) {
-      const nothingInside = (await this.client.flush(FLUSH_SLICE_MS)) === 0;
+  // One call at a time for all who drain: each holds a thread of libuv's pool.
+  async #flushLingering(): Promise<void> {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    while (this.#draining > 0) {
+      const code = await this.client.flush(FLUSH_SLICE_MS);
       // What is waited for may have yet to come there: it waits for a serializer, its topic or memory.
-      if (nothingInside) await pause(POLL_MS).over;
+      if (kafkaErrorName(code) !== '_TIMED_OUT') await pause(POLL_MS).over;
     }
+    this.#flushing = false;
   }
 
   /** What attached threads have handed over, dead ones included. */

@@ -192,11 +192,12 @@ export function renumbered(message: string, index: number): string {
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  // Not where Error is frozen.
+  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return make();
   try {
     return make();
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }
 

@@ -369,7 +369,8 @@ export class Producer<K = BytesLike, V = BytesLike>
   /** Resolves when every record sent before this call is delivered or has failed. Does not wait out `lingerMs`. */
   async flush(): Promise<void> {
     if (this.#lifecycle.state !== 'open' && this.#lifecycle.state !== 'closing') return;
-    await this.#engine.flush();
+    // Nothing was ever sent where none has been opened.
+    await this.#engine?.flush();
   }
 
   /**

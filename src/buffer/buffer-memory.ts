@@ -234,7 +234,9 @@ export class BufferMemory {
   #mayGoAhead(share: TopicShare, served: Waiter | undefined): boolean {
     const first = share.queue.first;
     if (first !== undefined) return first.waiter === served;
-    return served !== undefined || this.#longestWaiting((other) => this.#isOpen(other)) === undefined;
+    if (served !== undefined) return true;
+    for (const other of this.#awaited) if (this.#isOpen(other)) return false;
+    return true;
   }
 
   /** Whether what the first in its queue waits for is the buffer as a whole. */
@@ -287,13 +289,13 @@ export class BufferMemory {
 
   // Everybody waits equally long, so the first to have come is the first to expire: one timer serves all.
   #arm(): void {
-    const share = this.#longestWaiting();
-    if (share === undefined) {
+    if (this.#places.size === 0) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       return;
     }
     if (this.#timer !== undefined) return;
+    const share = this.#longestWaiting() as TopicShare;
     const delay = Math.max(0, (share.queue.first as Place).deadline - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

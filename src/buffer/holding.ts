@@ -51,7 +51,8 @@ export class Holding {
       const outcomes = errors.subarray(begin, end);
       begin = end;
       const settled = !outcomes.includes(IN_FLIGHT);
-      failed.push(settled && outcomes.some((code) => code !== 0 && code !== REFUSED));
+      // Once only: what was given back before is told of again with each report.
+      failed.push(settled && bytes > 0 && outcomes.some((code) => code !== 0 && code !== REFUSED));
       if (!settled) return 0;
       this.#bytes[run] = 0;
       return bytes;

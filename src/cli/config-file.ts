@@ -40,13 +40,18 @@ export function addConnectionFlags(command: Command, brokers: string): Command {
     );
 }
 
-/** Brokers of the file or of -X are taken where --brokers names none. @throws UsageError, which quotes no line */
+/** Brokers: -X wins over --brokers, as over every flag, and that over the file. @throws UsageError, which quotes no line */
 export async function readConnection(flags: ConnectionFlags): Promise<Connection> {
   const file = flags.config === undefined ? [] : await readProperties(flags.config);
   const said = flags.X ?? [];
-  const named = [...file, ...said].filter(([name]) => BROKERS.includes(name)).at(-1)?.[1];
+  const brokersOf = (properties: readonly Property[]) =>
+    properties.filter(([name]) => BROKERS.includes(name)).at(-1)?.[1];
   const others = ([name]: Property) => !BROKERS.includes(name);
-  return { brokers: flags.brokers ?? named, file: file.filter(others), said: said.filter(others) };
+  return {
+    brokers: brokersOf(said) ?? flags.brokers ?? brokersOf(file),
+    file: file.filter(others),
+    said: said.filter(others),
+  };
 }
 
 async function readProperties(file: string): Promise<Property[]> {

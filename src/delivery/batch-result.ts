@@ -23,6 +23,7 @@ export class BatchResult {
   #partitions: Int32Array | undefined;
   #offsets: BigInt64Array | undefined;
   #timestamps: Float64Array | undefined;
+  #timestampTypes: Uint8Array | undefined;
 
   /** @internal @param failures by index, of every record that failed */
   constructor(
@@ -62,7 +63,8 @@ export class BatchResult {
 
   /** @internal Indexes into TIMESTAMP_TYPES. */
   get timestampTypes(): Uint8Array {
-    return this.#collect(new Uint8Array(this.count), (report) => report.timestampTypes, 0);
+    this.#timestampTypes ??= this.#collect(new Uint8Array(this.count), (report) => report.timestampTypes, 0);
+    return this.#timestampTypes;
   }
 
   /** Whether the record at this index was delivered. */
@@ -78,20 +80,14 @@ export class BatchResult {
 
   /** Metadata of the record at this index, as a single send would have given. */
   record(index: number): RecordMetadata {
-    const part = this.#partOf(index);
+    this.#ensureInside(index);
     return new RecordMetadata(
       this.#topicOf(index),
       this.partitions[index],
       this.offsets[index],
       this.timestamps[index],
-      TIMESTAMP_TYPES[part === undefined ? 0 : part.report.timestampTypes[index - part.begin]],
+      TIMESTAMP_TYPES[this.timestampTypes[index]],
     );
-  }
-
-  /** The frame that carried the record, or undefined when it never got into one. */
-  #partOf(index: number): BatchPart | undefined {
-    this.#ensureInside(index);
-    return this.#parts.find(({ begin, report }) => index >= begin && index < begin + report.count);
   }
 
   #ensureInside(index: number): void {

@@ -34,7 +34,11 @@ export class FrameHandover {
    * somebody else has open there is submitted first, by the function given when it was begun.
    */
   begin(bytes: number, submit: () => void): void {
-    this.#submitOpen?.();
+    // Where it is refused, memory that it gives back lets another begin.
+    for (let open = this.#submitOpen; open !== undefined; open = this.#submitOpen) {
+      this.#submitOpen = undefined;
+      open();
+    }
     this.#submitOpen = submit;
     this.writer.begin(bytes);
   }

@@ -31,7 +31,7 @@ export type IngestSource = string | URL | AsyncIterable<Uint8Array | string> | I
 export interface IngestModule {
   readonly module: string | URL;
   /** Default 'default', or else the module itself. */
-  readonly export?: string;
+  readonly export?: string | undefined;
   /** Handed to the export; structured-cloneable. */
   readonly options?: unknown;
 }

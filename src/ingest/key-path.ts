@@ -26,11 +26,18 @@ export class KeyPath {
   private toKey(found: unknown): string | null {
     if (found === null) return null;
     if (typeof found === 'string') return found;
-    if (typeof found === 'object') return JSON.stringify(found);
     // Different large integers become the same number here: better no record than one under another's key.
-    if (typeof found === 'number' && Number.isInteger(found) && !Number.isSafeInteger(found)) {
+    if (hasLost(found)) {
       throw new KeyError(`key field ${this.path}: an integer beyond 2^53 loses digits; write it as a string`);
     }
-    return String(found);
+    return typeof found === 'object' ? JSON.stringify(found) : String(found);
   }
+}
+
+/** Whether it is a number that may not be the one that was written, or has any. */
+function hasLost(found: unknown): boolean {
+  if (typeof found === 'number') {
+    return !Number.isFinite(found) || (Number.isInteger(found) && !Number.isSafeInteger(found));
+  }
+  return typeof found === 'object' && found !== null && Object.values(found).some(hasLost);
 }

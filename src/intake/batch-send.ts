@@ -61,6 +61,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
   #topic: Topic | undefined;
   /** Topics that could not be looked up: their other records in this batch need not wait as long again. */
   readonly #unknownTopics = new Map<string, RecordError>();
+  #lookedAhead = false;
   readonly #waits: AdmissionWaits = { ...NO_WAITS };
   #waitingSince = 0;
   /** Its turn has come after a wait for memory. */
@@ -361,11 +362,20 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#topic = undefined;
   }
 
-  /** Has the topics of the records behind looked up too, all at once. */
+  /** Has the topics of the records behind looked up too, all at once, and hears of those for which that is in vain. */
   #lookAhead(): void {
+    if (this.#lookedAhead) return;
+    this.#lookedAhead = true;
+    const seen = new Set([this.#records.topicName]);
     for (let i = this.#next + 1; i < this.#count; i++) {
       const name = this.#records.topicOf(i);
-      if (name !== this.#records.topicName && isTopicName(name)) this.#pipeline.topics.topic(name);
+      if (seen.has(name) || !isTopicName(name)) continue;
+      seen.add(name);
+      const topic = this.#pipeline.topics.topic(name);
+      if (topic.ready) continue;
+      topic.whenReady((error) => {
+        if (error !== undefined) this.#unknown(topic, error);
+      }, this.#waits.metadataMs);
     }
   }
 

@@ -80,14 +80,24 @@ export async function sendAll<K, V>(
     await dispatch.accepted.catch(() => {});
   };
 
-  // A slow source's records go when the event loop comes round, a fast one's when a batch is full.
+  // A slow source's records go when the event loop comes round, a fast one's when a batch is full; neither before the buffer
+  // has taken those that went.
   let open: ProducerRecord<K, V>[] = [];
-  let putting: Promise<void> = Promise.resolve();
+  let putting: Promise<void> | undefined;
   let scheduled = false;
-  const putOpen = (): Promise<void> => {
-    const records = open;
-    open = [];
-    if (records.length > 0) putting = putting.then(() => put(records));
+  const putWhatComes = async (): Promise<void> => {
+    try {
+      while (open.length > 0) {
+        const records = open;
+        open = [];
+        await put(records);
+      }
+    } finally {
+      putting = undefined;
+    }
+  };
+  const putOpen = (): Promise<void> | undefined => {
+    if (open.length > 0) putting ??= putWhatComes();
     return putting;
   };
   try {

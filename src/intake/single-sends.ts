@@ -79,7 +79,8 @@ export class SingleSends<K, V> {
     if (!memory.canEverTake(bytes)) throw largerThanBuffer(record, 0, bytes, memory.total);
     if (record.isPlaced) return;
     if (topic.refusal !== undefined) throw topic.refusal;
-    if (topic.partitioner !== undefined) {
+    // Once, however often the record is looked at.
+    if (topic.partitioner !== undefined && record.partition === -1) {
       record.partition = choosePartition(topic.partitioner, record, topic, 0);
     }
   }
@@ -113,9 +114,12 @@ export class SingleSends<K, V> {
     } catch (error) {
       // A buffer that was transferred to another thread while the record waited, a getter that sends, no memory for a frame.
       tally.refused++;
-      failed(asRecordError(error, 0));
-      outstanding.settle(epoch, 1);
       memory.release([topic.id], [bytes]);
+      // Callbacks are never called within the send.
+      queueMicrotask(() => {
+        failed(asRecordError(error, 0));
+        outstanding.settle(epoch, 1);
+      });
       return;
     }
     frame.add(topic, record.original, bytes, delivered, failed, waits);

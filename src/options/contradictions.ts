@@ -105,9 +105,17 @@ function checkProperties(
   security: Properties,
 ): void {
   const secured = security.map(([property]) => property);
+  const withoutSasl = security.some(
+    ([property, value]) => property === 'security.protocol' && value === 'ssl',
+  );
   for (const property of Object.keys(librdkafka)) {
     if (secured.includes(property === 'sasl.mechanism' ? 'sasl.mechanisms' : property)) {
       throw new ConfigError(`librdkafka property ${property} is set by the options ssl and sasl: use those`);
+    }
+    if (withoutSasl && property.startsWith('sasl.')) {
+      throw new ConfigError(
+        `librdkafka property ${property}: the option ssl alone connects without SASL: use the option sasl`,
+      );
     }
     if (security.length > 0 && ssl !== false && turnsVerificationOff(property, librdkafka[property])) {
       throw new ConfigError(

@@ -51,14 +51,15 @@ export type SaslOptions =
 
 export type Properties = [name: string, value: string][];
 
-const OFF: Readonly<Record<string, string>> = {
-  'enable.ssl.certificate.verification': 'false',
-  'ssl.endpoint.identification.algorithm': 'none',
+/** All that leave verification on, of librdkafka's spellings. */
+const ON: Readonly<Record<string, readonly string[]>> = {
+  'enable.ssl.certificate.verification': ['true', 't', '1'],
+  'ssl.endpoint.identification.algorithm': ['https'],
 };
 
 /** What `rejectUnauthorized` and `verifyHostname` do, in librdkafka's words: where options say how to connect, only they may. */
 export function turnsVerificationOff(property: string, value: unknown): boolean {
-  return OFF[property] !== undefined && String(value).toLowerCase() === OFF[property];
+  return ON[property] !== undefined && !ON[property].includes(String(value).toLowerCase());
 }
 
 const PASSWORD_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];

@@ -62,6 +62,8 @@ export class TopicDirectory {
   /** Calls of `describe` that wait for an answer. */
   readonly #describing = new EndableWaits<(topic: string) => RecordError>();
   #resolving = false;
+  /** Between two attempts to look topics up. */
+  #pause: { cutShort: () => void } | undefined;
   #refreshing = false;
   #refreshSoon: NodeJS.Timeout | undefined;
   #closed: ((topic: string) => RecordError) | undefined;
@@ -89,6 +91,9 @@ export class TopicDirectory {
       this.#resolving = true;
       // At the turn's end: topics first used in one turn are asked for together.
       setImmediate(() => void this.#resolve());
+    } else if (this.#pause !== undefined) {
+      // It has not been asked for yet, whatever those wait for that have.
+      setImmediate(this.#pause.cutShort);
     }
     return topic;
   }
@@ -224,10 +229,24 @@ export class TopicDirectory {
       this.#settle(new Map(late.map((topic) => [topic, this.timeout(topic)])));
       if (this.#unresolved.size === 0) break;
       const waited = NO_ANSWER.has(error) ? performance.now() - started : 0;
-      await pause(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
+      await this.#pauseFor(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
     this.#resolving = false;
+  }
+
+  #pauseFor(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const pause = {
+        cutShort: () => {
+          clearTimeout(timer);
+          if (this.#pause === pause) this.#pause = undefined;
+          resolve();
+        },
+      };
+      const timer = setTimeout(pause.cutShort, ms);
+      this.#pause = pause;
+    });
   }
 
   #timeLeft(): number {
@@ -284,10 +303,6 @@ function refused(topic: Topic, cause: MillraceError): RecordError {
     cause.code,
     { topic: topic.name, cause, retriable: false },
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** What ends every wait for a topic is said of a record; here there is none. */

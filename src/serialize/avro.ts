@@ -1,6 +1,6 @@
 // `millrace/avro`: values in Avro's binary encoding, by the package `avsc` (an optional peer: `npm install avsc`).
 import { readFileSync } from 'node:fs';
-import avsc from 'avsc';
+import avsc, { type ForSchemaOptions, type Schema, type Type } from 'avsc';
 import { ConfigError, describeValue } from '../errors';
 import type { Serializer } from './serializer';
 
@@ -8,7 +8,7 @@ export interface AvroOptions {
   /** An id in a schema registry: the bytes then begin with Confluent's header (0, and the id in 4 bytes). Default: none. */
   schemaId?: number | undefined;
   /** How avsc is to read the schema, such as its logical types. */
-  parse?: Partial<avsc.ForSchemaOptions> | undefined;
+  parse?: Partial<ForSchemaOptions> | undefined;
 }
 
 /**
@@ -33,11 +33,12 @@ const EXACT_LONG = avsc.types.LongType.__with({
 
 /**
  * A serializer for one schema: an object, its JSON text, the path of a file (.avsc), or an avsc Type. null and undefined
- * stay null, Kafka's tombstone, unless the schema itself takes null. A long may be a number or a bigint; bytes are Buffers.
+ * stay null, Kafka's tombstone, unless the schema itself takes null. A long may be a number or a bigint; bytes are Buffers. An
+ * avsc Type is used as it is: its longs are numbers only, which avsc writes wrongly below -(2 ** 52).
  * @throws ConfigError when the schema cannot be read
  */
 export function avroSerializer<T = unknown>(
-  schema: avsc.Schema | avsc.Type | string,
+  schema: Schema | Type | string,
   { schemaId, parse }: AvroOptions = {},
 ): Serializer<T | null | undefined> {
   if (schemaId !== undefined && !(Number.isInteger(schemaId) && schemaId >= 0 && schemaId < 2 ** 32)) {
@@ -47,6 +48,7 @@ export function avroSerializer<T = unknown>(
   }
   const type = readSchema(schema, parse);
   const takesNull = type.isValid(null);
+  const looksForMaps = parse?.logicalTypes === undefined && mayBeEmpty(type, new Set());
   return {
     serialize: (_topic, data) => {
       if (data === undefined || (data === null && !takesNull)) return null;
@@ -58,6 +60,7 @@ export function avroSerializer<T = unknown>(
           );
         },
       });
+      if (looksForMaps) refuseMaps(data);
       const bytes = type.toBuffer(data);
       if (schemaId === undefined) return bytes;
       const framed = Buffer.allocUnsafe(5 + bytes.length);
@@ -69,10 +72,48 @@ export function avroSerializer<T = unknown>(
   };
 }
 
+/** Whether it has a part that avsc takes any object for, one without properties too: a map, a record with defaults for all. */
+function mayBeEmpty(type: Type, seen: Set<Type>): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  const { types } = avsc;
+  if (type instanceof types.MapType) return true;
+  if (type instanceof types.ArrayType) return mayBeEmpty(type.itemsType, seen);
+  if (type instanceof types.RecordType) {
+    const { fields } = type;
+    if (fields.every((field) => field.defaultValue() !== undefined)) return true;
+    return fields.some((field) => mayBeEmpty(field.type, seen));
+  }
+  const { types: branches = [] } = type as { types?: Type[] };
+  return branches.some((branch) => mayBeEmpty(branch, seen));
+}
+
+/** What a Map, a Set or a promise holds is not in its properties: nothing of it would be written. @throws TypeError */
+function refuseMaps(value: unknown): void {
+  const found = mapIn(value);
+  if (found === undefined) return;
+  const where = found.path.length === 0 ? 'the value' : found.path.reverse().join('.');
+  throw new TypeError(`${where} must be an object with properties, got ${describeValue(found.map)}`);
+}
+
+/** With the way to it, backwards. */
+function mapIn(value: unknown): { map: object; path: string[] } | undefined {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined;
+  if (value instanceof Map || value instanceof Set || value instanceof Promise)
+    return { map: value, path: [] };
+  for (const name of Object.keys(value)) {
+    const found = mapIn((value as Record<string, unknown>)[name]);
+    if (found === undefined) continue;
+    found.path.push(name);
+    return found;
+  }
+  return undefined;
+}
+
 /** avsc's own, beside the long. */
 const NUMBERS: ReadonlySet<string> = new Set(['int', 'float', 'double']);
 
-function nameOf(type: avsc.Type): string {
+function nameOf(type: Type): string {
   const { name, typeName } = type;
   if (!typeName.startsWith('union:')) return name ?? typeName.replace('abstract:', '');
   const branches = (type as avsc.types.UnwrappedUnionType).types.map(nameOf);
@@ -82,26 +123,22 @@ function nameOf(type: avsc.Type): string {
     .join(' or ');
 }
 
-function readSchema(
-  given: avsc.Schema | avsc.Type | string,
-  parse?: Partial<avsc.ForSchemaOptions>,
-): avsc.Type {
-  if (avsc.Type.isType(given)) return given as avsc.Type;
+function readSchema(given: Schema | Type | string, parse?: Partial<ForSchemaOptions>): Type {
+  if (avsc.Type.isType(given)) return given as Type;
   try {
     const text = typeof given === 'string' && given.endsWith('.avsc') ? readFileSync(given, 'utf8') : given;
-    const schema =
-      typeof text === 'string' && /^\s*[[{"]/.test(text) ? (JSON.parse(text) as avsc.Schema) : text;
+    const schema = typeof text === 'string' && /^\s*[[{"]/.test(text) ? (JSON.parse(text) as Schema) : text;
     const registry = { long: EXACT_LONG, ...parse?.registry };
-    return avsc.Type.forSchema(schema as avsc.Schema, { ...parse, registry, typeHook: exactLongs(parse) });
+    return avsc.Type.forSchema(schema as Schema, { ...parse, registry, typeHook: exactLongs(parse) });
   } catch (cause) {
     throw new ConfigError(`avroSerializer: the schema cannot be read: ${(cause as Error).message}`, cause);
   }
 }
 
 /** Puts the exact long where a schema has `{ type: 'long' }`, which no registry is asked about, unless it is a logical type. */
-function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptions> = {}) {
+function exactLongs({ typeHook, logicalTypes = {} }: Partial<ForSchemaOptions> = {}) {
   const logical = new WeakSet<object>();
-  return (schema: avsc.Schema, options: avsc.ForSchemaOptions): avsc.Type | undefined => {
+  return (schema: Schema, options: ForSchemaOptions): Type | undefined => {
     const own = typeHook?.(schema, options);
     if (own !== undefined) return own;
     const { type, logicalType } = Object(schema) as { type?: unknown; logicalType?: string };
@@ -113,7 +150,7 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
       logical.add(schema as object);
       return undefined;
     }
-    return EXACT_LONG as unknown as avsc.Type;
+    return EXACT_LONG as unknown as Type;
   };
 }
 
@@ -121,13 +158,13 @@ function exactLongs({ typeHook, logicalTypes = {} }: Partial<avsc.ForSchemaOptio
  * avsc counts no type of ours among the numbers, so it would take a union of a long and another number for one whose values
  * tell their branch, as `5` does in ['null', 'long']: such values must be wrapped, `{ long: 5 }`.
  */
-function unionOf(schema: readonly avsc.Schema[], options: avsc.ForSchemaOptions): avsc.Type {
+function unionOf(schema: readonly Schema[], options: ForSchemaOptions): Type {
   const branches = schema.map((branch) => avsc.Type.forSchema(branch, options));
-  const hasOurs = branches.includes(EXACT_LONG as unknown as avsc.Type);
+  const hasOurs = branches.includes(EXACT_LONG as unknown as Type);
   const { wrapUnions = 'auto' } = options;
   const isAuto = String(wrapUnions).toLowerCase() === 'auto';
   const isAmbiguous = isAuto && hasOurs && branches.some(({ typeName }) => NUMBERS.has(typeName));
-  return avsc.Type.forSchema(branches as unknown as avsc.Schema, {
+  return avsc.Type.forSchema(branches as unknown as Schema, {
     ...options,
     typeHook: undefined,
     wrapUnions: isAmbiguous ? 'always' : wrapUnions,

@@ -36,6 +36,8 @@ export class CoordinatorCalls {
   readonly #client: NativeClient;
   readonly #times: CoordinatorCallTimes;
   #last: Promise<unknown> = Promise.resolve();
+  /** Whether librdkafka has a transaction open, when the last call has ended. */
+  #open = false;
   /** When to stop asking, because the producer closes. */
   #giveUpAt = Number.POSITIVE_INFINITY;
 
@@ -52,7 +54,9 @@ export class CoordinatorCalls {
   }
 
   begin(): Promise<void> {
-    return this.#inTurn('the transaction could not be begun', () => this.#client.beginTransaction());
+    return this.#inTurn('the transaction could not be begun', async () =>
+      this.#leaves(true, await this.#client.beginTransaction()),
+    );
   }
 
   sendOffsets({ group, positions }: GroupPosition): Promise<void> {
@@ -72,7 +76,7 @@ export class CoordinatorCalls {
   commit(): Promise<void> {
     return this.#inTurn(
       'the transaction could not be committed',
-      (timeoutMs) => this.#client.commitTransaction(timeoutMs),
+      async (timeoutMs) => this.#leaves(false, await this.#client.commitTransaction(timeoutMs)),
       ENDING,
     );
   }
@@ -81,15 +85,18 @@ export class CoordinatorCalls {
   abort(): Promise<void> {
     return this.#inTurn(
       'the transaction could not be aborted',
-      (timeoutMs) => this.#client.abortTransaction(timeoutMs),
+      async (timeoutMs) => this.#leaves(false, await this.#client.abortTransaction(timeoutMs)),
       ENDING,
       ({ retriable, abortable }) => retriable || abortable,
     );
   }
 
-  /** What ails the open transaction: abortable or fatal; undefined when librdkafka sees nothing wrong. */
+  /**
+   * What ails the open transaction: abortable or fatal; undefined when librdkafka sees nothing wrong, or when it has been ended by
+   * a call that came before: asking would begin another.
+   */
   async ailment(): Promise<MillraceError | undefined> {
-    const call = this.#last.then(() => this.#client.beginTransaction());
+    const call = this.#last.then(() => (this.#open ? this.#client.beginTransaction() : undefined));
     this.#last = call;
     const outcome = await call;
     if (outcome === undefined) return undefined;
@@ -100,6 +107,11 @@ export class CoordinatorCalls {
   /** Calls under way, and those to come, are given up after this time. */
   limit(timeoutMs: number): void {
     this.#giveUpAt = performance.now() + timeoutMs;
+  }
+
+  #leaves(open: boolean, outcome: NativeTransactionError | undefined): NativeTransactionError | undefined {
+    if (outcome === undefined) this.#open = open;
+    return outcome;
   }
 
   #timeUntilGivingUp(): number {

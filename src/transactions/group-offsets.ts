@@ -6,7 +6,7 @@ export interface PartitionOffset {
   /** The offset to read next: that of the last record that was dealt with, plus 1. */
   offset: string | number | bigint;
   /** Kept beside the offset. Default ''. */
-  metadata?: string | null;
+  metadata?: string | null | undefined;
 }
 
 export interface GroupOffsets {
@@ -16,9 +16,9 @@ export interface GroupOffsets {
    * Generation, member and instance of the consumer on whose behalf this is (KIP-447). With them the brokers refuse the
    * offsets of a consumer that the group has gone on without. Default: -1, '' and '', which they do not check.
    */
-  generationId?: number;
-  memberId?: string;
-  groupInstanceId?: string | null;
+  generationId?: number | undefined;
+  memberId?: string | undefined;
+  groupInstanceId?: string | null | undefined;
 }
 
 /** In the addon's words. */

@@ -9,7 +9,7 @@ export interface ModulePath {
   /** A file's path or URL, or a package's name. */
   readonly module: string | URL;
   /** Default 'default', or else the module itself. */
-  readonly export?: string;
+  readonly export?: string | undefined;
 }
 
 export const MODULE: Rule = {

@@ -3,7 +3,8 @@ import { type BatchPart, BatchResult } from '../delivery/batch-result';
 import { emptyReport, REFUSED } from '../delivery/delivery-report';
 import { BatchError, describeValue, messageOf, type RecordError, renumbered } from '../errors';
 import type { BatchRecord } from '../intake/record';
-import { asRecordError, failureOf, type PoolFailure } from './pool-failure';
+import { whyImmovable } from './movable';
+import { asRecordError, failureOf, type PoolFailure, staysHere } from './pool-failure';
 import type { PartOutcome } from './pool-messages';
 import { threadOf } from './thread-of-key';
 
@@ -19,8 +20,10 @@ export interface PoolPart {
 export interface DividedBatch {
   readonly count: number;
   readonly parts: readonly PoolPart[];
-  /** By index: what is no record at all. */
+  /** By index: what is no record at all, or cannot go to another thread. */
   readonly refused: ReadonlyMap<number, PoolFailure>;
+  /** Whether there is any of the latter. */
+  readonly immovable: boolean;
 }
 
 // Records without key or partition need no order among each other: they go along with whoever is next.
@@ -30,6 +33,7 @@ export function divide(records: readonly AnyRecord[], threads: number): DividedB
   const refused = new Map<number, PoolFailure>();
   const byThread: (number[] | undefined)[] = [];
   const anyThread = roundRobin++ % threads;
+  let immovable = false;
   for (let i = 0; i < records.length; i++) {
     let thread: number;
     try {
@@ -37,6 +41,13 @@ export function divide(records: readonly AnyRecord[], threads: number): DividedB
       if (record === null || typeof record !== 'object') {
         const message = `the record must be an object, got ${describeValue(record)}`;
         refused.set(i, { code: 'INVALID_RECORD', message, persisted: 'no' });
+        continue;
+      }
+      const { key, value } = record as AnyRecord;
+      const why = whyImmovable(key) ?? whyImmovable(value);
+      if (why !== undefined) {
+        immovable = true;
+        refused.set(i, staysHere(why));
         continue;
       }
       thread = threadOf(record as AnyRecord, threads) ?? anyThread;
@@ -55,7 +66,7 @@ export function divide(records: readonly AnyRecord[], threads: number): DividedB
     if (indexes.length === records.length) parts.push({ thread, records, indexes: undefined });
     else parts.push({ thread, records: indexes.map((index) => records[index]), indexes });
   });
-  return { count: records.length, parts, refused };
+  return { count: records.length, parts, refused, immovable };
 }
 
 /** @throws BatchError when some records failed */
@@ -117,6 +128,7 @@ export function refuse(topic: string, records: readonly AnyRecord[], reason: unk
     count: records.length,
     parts: [{ thread: 0, records, indexes: undefined }],
     refused: new Map(),
+    immovable: false,
   };
   return gather(topic, whole, [{ status: 'rejected', reason: failureOf(reason) }]);
 }

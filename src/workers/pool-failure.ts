@@ -40,6 +40,11 @@ function causeOf({ cause }: MillraceError): PoolCause | undefined {
   return { message: messageOf(cause), code: cause instanceof MillraceError ? cause.code : undefined };
 }
 
+/** Of a record that cannot be sent elsewhere. */
+export function staysHere(reason: string): PoolFailure {
+  return { code: 'INVALID_RECORD', message: `cannot go to another thread: ${reason}`, persisted: 'no' };
+}
+
 /** The error again, in the words of who has its record. */
 export function asRecordError(failure: PoolFailure, message: string, where: RecordErrorDetails): RecordError {
   const { code, cause, ...details } = failure;

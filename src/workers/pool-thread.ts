@@ -3,7 +3,7 @@
 import { Piscina } from 'piscina';
 import { messageOf } from '../errors';
 import type { BatchRecord } from '../intake/record';
-import type { PoolFailure } from './pool-failure';
+import { type PoolFailure, staysHere } from './pool-failure';
 import type { PartOutcome, PoolUser, SendTask } from './pool-messages';
 import { type RecordColumns, toColumns } from './record-columns';
 import { workerEntry } from './worker-entry';
@@ -138,8 +138,4 @@ function readColumns(records: readonly BatchRecord<unknown, unknown>[], moved: A
   } catch (error) {
     throw staysHere(messageOf(error));
   }
-}
-
-function staysHere(reason: string): PoolFailure {
-  return { code: 'INVALID_RECORD', message: `cannot go to another thread: ${reason}`, persisted: 'no' };
 }

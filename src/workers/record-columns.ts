@@ -2,17 +2,22 @@
 // faster than objects. Bytes are copied into one piece of memory, which is moved: a clone for each would cost a
 // microsecond apiece.
 import type { BatchRecord } from '../intake/record';
+import { movableHeaders, withBuffers } from './movable';
 
 export interface PackedBytes {
-  /** Of each; -1: null. */
+  /** Of each; or NULL, UNDEFINED. */
   readonly lengths: Int32Array;
   readonly bytes: Uint8Array;
 }
 
 type Column = readonly unknown[] | PackedBytes | undefined;
 
+const NULL = -1;
+const UNDEFINED = -2;
+
 export interface RecordColumns {
   readonly count: number;
+  readonly topic: Column;
   readonly key: Column;
   readonly value: Column;
   readonly partition: Column;
@@ -20,7 +25,7 @@ export interface RecordColumns {
   readonly headers: Column;
 }
 
-const FIELDS = ['key', 'value', 'partition', 'timestamp', 'headers'] as const;
+const FIELDS = ['topic', 'key', 'value', 'partition', 'timestamp', 'headers'] as const;
 
 type AnyRecord = BatchRecord<unknown, unknown>;
 
@@ -36,7 +41,9 @@ function columnOf(
   field: (typeof FIELDS)[number],
   moved: ArrayBuffer[],
 ): Column {
-  const column = records.map((record) => record[field]);
+  const column = records.map((record) => record[field] as unknown);
+  if (field === 'headers')
+    return column.some((entry) => entry !== undefined) ? column.map(movableHeaders) : undefined;
   if (column.every((entry) => entry === undefined)) return undefined;
   const areBytes = column.every(
     (entry) => entry === null || entry === undefined || entry instanceof Uint8Array,
@@ -45,7 +52,10 @@ function columnOf(
 }
 
 function packBytes(column: readonly (Uint8Array | null | undefined)[], moved: ArrayBuffer[]): PackedBytes {
-  const lengths = Int32Array.from(column, (entry) => entry?.byteLength ?? -1);
+  const lengths = Int32Array.from(column, (entry) => {
+    if (entry === undefined) return UNDEFINED;
+    return entry === null ? NULL : entry.byteLength;
+  });
   const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + Math.max(length, 0), 0));
   let at = 0;
   for (const entry of column) {
@@ -57,22 +67,26 @@ function packBytes(column: readonly (Uint8Array | null | undefined)[], moved: Ar
   return { lengths, bytes };
 }
 
-/** The records, all of one topic. */
+/** The records; of `topic`, where they name none. */
 export function fromColumns(columns: RecordColumns, topic: string): (AnyRecord & { topic: string })[] {
   const records = Array.from({ length: columns.count }, () => ({ topic }) as AnyRecord & { topic: string });
   for (const field of FIELDS) {
     const column = columns[field];
     if (column === undefined) continue;
     const entries = 'bytes' in column ? unpackBytes(column) : column;
-    for (let i = 0; i < records.length; i++) records[i][field] = entries[i] as never;
+    const isData = field === 'key' || field === 'value';
+    for (let i = 0; i < records.length; i++) {
+      if (entries[i] === undefined) continue;
+      records[i][field] = (isData ? withBuffers(entries[i]) : entries[i]) as never;
+    }
   }
   return records;
 }
 
-function unpackBytes({ lengths, bytes }: PackedBytes): (Buffer | null)[] {
+function unpackBytes({ lengths, bytes }: PackedBytes): (Buffer | null | undefined)[] {
   let at = bytes.byteOffset;
   return Array.from(lengths, (length) => {
-    if (length < 0) return null;
+    if (length < 0) return length === NULL ? null : undefined;
     const entry = Buffer.from(bytes.buffer, at, length);
     at += length;
     return entry;

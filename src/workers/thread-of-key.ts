@@ -23,10 +23,18 @@ function hash(key: unknown): number {
 /** Keys that have no text of their own all go to the same thread. */
 function asText(key: unknown): string {
   try {
-    return JSON.stringify(key, (_name, value) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
+    return (
+      JSON.stringify(key, (_name, value) => (typeof value === 'bigint' ? `${value}n` : inOrder(value))) ?? ''
+    );
   } catch {
     return '';
   }
+}
+
+/** Fields are one key in whatever order: schemas have one of their own. */
+function inOrder(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** FNV-1a over UTF-16 units. */

@@ -16,10 +16,10 @@ import { countOf } from '../intake/batch-records';
 import type { BatchRecord } from '../intake/record';
 import { TOPIC } from '../intake/topic-name';
 import { closedError } from '../lifecycle';
-import { pause } from '../pause';
+import { type Pause, pause } from '../pause';
 import { MODULE } from './load-module';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
-import { divide, gather, refuse } from './pool-batch';
+import { type DividedBatch, divide, gather, refuse } from './pool-batch';
 import type { PoolUser } from './pool-messages';
 import { PoolThread } from './pool-thread';
 import type { ProducerHandle } from './producer-handle';
@@ -28,9 +28,9 @@ import { loadWorkerModule, type WorkerModulePath } from './worker-module';
 
 export interface WorkersOptions extends WorkerModulePath {
   /** Default 'auto': by measurement, topic by topic. */
-  readonly mode?: 'auto' | WorkerMode;
+  readonly mode?: 'auto' | WorkerMode | undefined;
   /** Of the pool, which all producers of the process share. Default: one less than the machine runs at once, at least 1. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 const RULES = {
@@ -151,12 +151,17 @@ export class Workers<K = unknown, V = unknown> {
       const choice = this.#choiceOf(topic);
       // What one side has in hand must not be overtaken by the other.
       if (this.#options.mode === 'auto' && choice.look()) await Promise.allSettled(this.#pending);
-      const mode = this.#options.mode === 'auto' ? choice.mode : this.#options.mode;
+      const isAuto = this.#options.mode === 'auto';
+      const mode = isAuto ? choice.mode : this.#options.mode;
       const given = records as readonly BatchRecord<unknown, unknown>[];
       const bytes = bytesIn(given);
-      if (mode === 'pool') {
-        sent = this.#sendToPool(topic, given, choice);
+      const started = performance.now();
+      const batch = mode === 'pool' ? divide(given, this.#threads.length) : undefined;
+      if (batch !== undefined && !(isAuto && batch.immovable)) {
+        sent = this.#sendToPool(topic, batch, started, choice);
       } else {
+        // What the threads have in hand goes before what has to stay here.
+        if (batch !== undefined) await Promise.allSettled(this.#pending);
         const producer = await this.#inlineProducer();
         if (producer instanceof MillraceError) return refuse(topic, given, producer);
         sent = this.#sendInline(producer, topic, given, choice);
@@ -246,10 +251,19 @@ export class Workers<K = unknown, V = unknown> {
   /** Or why there is none. @throws MillraceError PRODUCER_CLOSED */
   async #inlineProducer(): Promise<InlineProducer | MillraceError> {
     const { module, export: name, options } = this.#options;
-    this.#inline ??= Promise.race([
-      loadWorkerModule({ module, export: name, options }).then(this.#attach),
-      this.#overdue,
-    ]);
+    const { maxBlockMs } = this.#user.handle.options;
+    let patience: Pause | undefined;
+    if (this.#inline === undefined) {
+      patience = pause(maxBlockMs);
+      this.#inline = Promise.race([
+        loadWorkerModule({ module, export: name, options }).then(this.#attach),
+        this.#overdue,
+        patience.over.then(() => {
+          const message = `module ${module} has not settled within maxBlockMs (${maxBlockMs} ms)`;
+          throw new MillraceError(message, 'MODULE_FAILED');
+        }),
+      ]);
+    }
     try {
       return await this.#inline;
     } catch (error) {
@@ -257,6 +271,8 @@ export class Workers<K = unknown, V = unknown> {
       this.#inline = undefined;
       if (!(error instanceof MillraceError) || this.#ended) throw error;
       return error;
+    } finally {
+      patience?.cancel();
     }
   }
 
@@ -275,14 +291,13 @@ export class Workers<K = unknown, V = unknown> {
 
   async #sendToPool(
     topic: string,
-    records: readonly BatchRecord<unknown, unknown>[],
+    batch: DividedBatch,
+    started: number,
     choice: ModeChoice,
   ): Promise<BatchResult> {
     const threads = this.#threads;
-    const started = performance.now();
-    const batch = divide(records, threads.length);
     const sent = batch.parts.map((part) => threads[part.thread].send(this.#user, topic, part.records));
-    choice.measuredHandOver((performance.now() - started) * 1_000, Math.max(records.length, 1));
+    choice.measuredHandOver((performance.now() - started) * 1_000, Math.max(batch.count, 1));
     const outcomes = await Promise.allSettled(sent);
     outcomes.forEach((outcome, p) => {
       if (outcome.status === 'fulfilled') {

@@ -60,6 +60,21 @@ describeWithOwnKafka('an unauthorized topic', () => {
     },
   );
 
+  it('fails for what it is among many in a batch, which does not look them up one after the other', async () => {
+    const good = await newTopic();
+    const refused = Array.from({ length: 12 }, (_, i) => `refused-${i}`);
+    await Promise.all(refused.map((topic) => acls.deny(topic, 'all')));
+    // Each after a pause, they would take longer.
+    const producer = openProducer({ ...acls.asUser, maxBlockMs: 2_000 });
+    await producer.send({ topic: good });
+    const error = await producer
+      .sendBatch([...refused, good, ...refused].map((topic) => ({ topic })))
+      .catch((reason: BatchError) => reason);
+    const codes = (error as BatchError).errors.map(({ code }) => code);
+    expect(codes).toEqual(new Array(24).fill(REFUSED));
+    expect((error as BatchError).result.deliveredCount).toBe(1);
+  });
+
   it('fails alone where it is denied later, and goes on when it is allowed again', async () => {
     const [good, bad] = [await newTopic(), await newTopic()];
     const producer = open();

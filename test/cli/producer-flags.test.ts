@@ -51,6 +51,18 @@ it('a flag wins over the file, -X over both', async () => {
   });
 });
 
+it('brokers likewise', async () => {
+  const brokersOf = async (file: string, ...args: string[]) => {
+    const command = addProducerFlags(new Command());
+    command.parse(['--config', scratch.write('brokers.properties', file), ...args], { from: 'user' });
+    return (await readConnection(command.opts<ConnectionFlags>())).brokers;
+  };
+  const file = 'bootstrap.servers=file:1\n';
+  expect(await brokersOf(file)).toBe('file:1');
+  expect(await brokersOf(file, '--brokers', 'flag:1')).toBe('flag:1');
+  expect(await brokersOf(file, '--brokers', 'flag:1', '-X', 'bootstrap.servers=said:1')).toBe('said:1');
+});
+
 it('every flag is taken', async () => {
   expect(await optionsOf('', '--acks', '1', '--partitioner', 'fnv1a', '--keyless', 'sticky')).toMatchObject({
     acks: 1,

@@ -453,6 +453,24 @@ describeOnEachCluster('sendAll()', (cluster) => {
     expect(unread.returned).toEqual([]);
   });
 
+  it('reads a slow source no faster than the buffer takes what it gives', async () => {
+    const topic = await cluster.createTopic(1);
+    const producer = openProducer({ bootstrapServers: cluster.brokers, bufferMemory: 100_000 });
+    await producer.send({ topic });
+    let given = 0;
+    let mostAhead = 0;
+    async function* slow() {
+      for (; given < 5_000; given++) {
+        if (given % 10 === 0) await new Promise(setImmediate);
+        mostAhead = Math.max(mostAhead, given - producer.metrics().acceptedRecords);
+        yield { topic, value: 'x'.repeat(1_000) };
+      }
+    }
+    expect(await producer.sendAll(slow())).toMatchObject({ delivered: 5_000, failed: 0 });
+    // A batch that waits for room, and one that is being collected.
+    expect(mostAhead).toBeLessThanOrEqual(2_001);
+  });
+
   it('takes promises, and closes a generator it does not read to its end', async () => {
     const topic = await cluster.createTopic(1);
     const producer = openProducer({ bootstrapServers: cluster.brokers });

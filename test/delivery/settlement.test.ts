@@ -1,6 +1,7 @@
 // A promise settles by what became of its own record, not of those that happened to travel with it.
 import { expect, it, onTestFinished } from 'vitest';
 import type { Producer } from '../../src';
+import { withoutStack } from '../../src/errors';
 import { EmbeddedCluster } from '../../src/testing';
 import { openProducer } from '../testing/open-producer';
 
@@ -38,4 +39,11 @@ it('single sends of later turns are not held up either', async () => {
   });
   await producer.close({ timeoutMs: 0 });
   await stuck;
+});
+
+it('errors are made where Error cannot be changed, too', () => {
+  const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor;
+  Object.defineProperty(Error, 'stackTraceLimit', { ...before, writable: false });
+  onTestFinished(() => void Object.defineProperty(Error, 'stackTraceLimit', before));
+  expect(withoutStack(() => new Error('made')).message).toBe('made');
 });

@@ -38,5 +38,7 @@ describe('KeyPath', () => {
     expect(() => keyOf('id', '{"id":9007199254740993}')).toThrow(
       'key field id: an integer beyond 2^53 loses digits; write it as a string',
     );
+    expect(() => keyOf('id', '{"id":1e400}')).toThrow('an integer beyond 2^53');
+    expect(() => keyOf('id', '{"id":{"deep":[{"n":9007199254740993}]}}')).toThrow('an integer beyond 2^53');
   });
 });

@@ -105,6 +105,9 @@ describe('ssl and sasl', () => {
 it('where options say how to connect, verification is turned off by them only', () => {
   for (const [property, off, on] of [
     ['enable.ssl.certificate.verification', false, 'true'],
+    ['enable.ssl.certificate.verification', '0', '1'],
+    ['enable.ssl.certificate.verification', 0, 't'],
+    ['enable.ssl.certificate.verification', 'F', 'T'],
     ['ssl.endpoint.identification.algorithm', 'None', 'https'],
   ] as const) {
     expect(refusal({ ssl: true, librdkafka: { [property]: off } }).message).toBe(
@@ -117,6 +120,12 @@ it('where options say how to connect, verification is turned off by them only', 
       expect(() => new Producer({ bootstrapServers: 'a:1', ...options })).not.toThrow();
     }
   }
+});
+
+it('SASL that the option ssl would leave out is refused', () => {
+  expect(refusal({ ssl: true, librdkafka: { 'sasl.username': 'me' } }).message).toBe(
+    'librdkafka property sasl.username: the option ssl alone connects without SASL: use the option sasl',
+  );
 });
 
 it('a passphrase needs the key that it is for', () => {

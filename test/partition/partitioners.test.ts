@@ -154,6 +154,22 @@ describeOnEachCluster('partitioners', (cluster) => {
     expect(bytes[0]).toEqual([Buffer.from('#1'), Buffer.from('{"to":5}')]);
   });
 
+  it('of the caller is asked once a record, also of one that waits for the buffer', async () => {
+    const topic = await cluster.createTopic(2);
+    const producer = openProducer({
+      bootstrapServers: cluster.brokers,
+      bufferMemory: 4_096,
+      partitioner: () => asked++ % 2,
+    });
+    let asked = 0;
+    await producer.send({ topic });
+    asked = 0;
+    const value = 'x'.repeat(1_000);
+    const sent = await Promise.all(Array.from({ length: 50 }, () => producer.send({ topic, value })));
+    expect(asked).toBe(50);
+    expect(sent.filter(({ partition }) => partition === 0)).toHaveLength(25);
+  });
+
   it('of the caller may be an object, or a class of which one is made', async () => {
     const topic = await cluster.createTopic(6);
     let made = 0;

@@ -65,8 +65,12 @@ describeOnEachCluster('a producer', (cluster) => {
     expect(told.length).toBeGreaterThan(0);
   });
 
-  it('closes although it never opened', async () => {
-    await new Producer({ bootstrapServers: cluster.brokers }).close();
+  it('closes although it never opened, and may be flushed meanwhile', async () => {
+    const producer = new Producer({ bootstrapServers: cluster.brokers });
+    const closing = producer.close();
+    await producer.flush();
+    await closing;
+    await producer.flush();
   });
 
   it('closes when it is disposed of', async () => {
@@ -86,6 +90,11 @@ describeOnEachCluster('a producer', (cluster) => {
     await producer.flush();
     expect(settled.sort()).toEqual(['one', 'two']);
     expect(sum(await endOffsets(cluster.brokers, topic))).toBe(2n);
+    // However many ask.
+    const sent = producer.send({ topic, value: 'three' });
+    await Promise.all(Array.from({ length: 50 }, () => producer.flush()));
+    await sent;
+    await producer.flush();
   });
 
   it('resolves an empty batch', async () => {

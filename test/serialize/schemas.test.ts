@@ -78,6 +78,26 @@ describe('avroSerializer', () => {
     expect(() => avroSerializer(schema)).toThrow(message);
   });
 
+  it('refuses what holds nothing in its properties, where it would write nothing', () => {
+    const maps: avsc.Schema = { type: 'map', values: 'long' };
+    const defaulted: avsc.Schema = {
+      type: 'record',
+      name: 'Defaulted',
+      fields: [{ name: 'n', type: 'long', default: 0 }],
+    };
+    const nested: avsc.Schema = {
+      type: 'record',
+      name: 'Outer',
+      fields: [{ name: 'inner', type: ['null', maps] }],
+    };
+    const serialize = (schema: avsc.Schema, data: unknown) => avroSerializer(schema).serialize('t', data, []);
+    expect(() => serialize(maps, new Map([['a', 1]]))).toThrow(/the value must be an object with properties/);
+    expect(() => serialize(defaulted, Promise.resolve({ n: 1 }))).toThrow(/the value must be an object/);
+    expect(() => serialize(nested, { inner: new Set() })).toThrow(/inner must be an object with properties/);
+    expect(bytesOf(serialize(maps, { a: 1 })).toString('hex')).toBe('0202610200');
+    expect(bytesOf(serialize(nested, { inner: { a: 1 } })).toString('hex')).toBe('020202610200');
+  });
+
   it('refuses an id that is none', () => {
     expect(() => avroSerializer('string', { schemaId: -1 })).toThrow(
       'schemaId must be an integer of 32 bits',

@@ -21,6 +21,23 @@ const offsets = {
 };
 
 describe('a producer with transactionalId', () => {
+  it('goes on when a transaction is aborted while offsets are on their way and a record has failed', async () => {
+    const { cluster, producer } = await start();
+    await producer.transact((transaction) => transaction.send(record));
+    const transaction = await producer.beginTransaction();
+    await transaction.send(record);
+    cluster.failRequests('AddOffsetsToTxn', 'NO_ERROR', { broker: 1, delayMs: 800 });
+    cluster.failRequests('Produce', 'TOPIC_AUTHORIZATION_FAILED', { broker: 1 });
+    const sent = transaction.sendOffsets(offsets);
+    // Until it is the brokers' turn to answer.
+    await sleep(200);
+    await expect(transaction.send(record)).rejects.toMatchObject({ abortable: true });
+    const [aborted, told] = await Promise.allSettled([transaction.abort(), sent]);
+    expect(aborted.status).toBe('fulfilled');
+    expect(told.status).toBe('rejected');
+    await (await producer.beginTransaction()).abort();
+  });
+
   it('refuses what is sent outside of a transaction, be one open or not', async () => {
     const { producer } = await start();
     const outside = { code: 'OUTSIDE_TRANSACTION', retriable: false };

@@ -58,3 +58,16 @@ module.exports.fails = () => {
 module.exports.gives = () => 'nothing of use';
 
 module.exports.never = () => new Promise(() => {});
+
+module.exports.json = () => ({ keySerializer: undefined, valueSerializer: json });
+
+/** Tells what it got. */
+module.exports.kinds = () => {
+  const kindOf = (data) => (Buffer.isBuffer(data) ? 'Buffer' : data === null ? 'null' : typeof data);
+  return {
+    keySerializer: { serialize: (_topic, data) => (data === undefined ? null : kindOf(data)) },
+    valueSerializer: {
+      serialize: (_topic, data) => (data === undefined ? null : kindOf(data?.nested ?? data)),
+    },
+  };
+};

@@ -7,6 +7,14 @@ const { handle, topic, name } = workerData;
 const codeOf = (error) => error.errors?.[0]?.code ?? error.code ?? error.message;
 
 const tasks = {
+  /** Opens a producer of its own and shares it. */
+  async owner() {
+    const producer = new Producer({ bootstrapServers: workerData.bootstrapServers });
+    await producer.connect();
+    parentPort.postMessage(producer.share());
+    parentPort.on('message', () => {});
+  },
+
   /** Sends a record when it is told to through shared memory, and tells there that it is delivered. */
   async meanwhile() {
     const { signal } = workerData;

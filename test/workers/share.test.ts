@@ -298,6 +298,23 @@ describe('threads that share a producer, in trouble', () => {
     await expect.poll(() => producer.metrics().bufferMemory).toBe(40_000);
   });
 
+  it('hear at once that the thread of the owner has ended', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    const owner = startWorker('owner', { bootstrapServers: cluster.bootstrapServers });
+    const [handle] = await once(owner, 'message');
+    const attached = Producer.attach(handle, { maxBlockMs: 60_000 });
+    await attached.send({ topic: 'orders' });
+    // A topic that nobody tells of.
+    cluster.setRoundTripTime('all', 60_000);
+    const waiting = attached.send({ topic: 'unknown' });
+    waiting.catch(() => {});
+    await owner.terminate();
+    await expect(waiting).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    await expect(attached.send({ topic: 'orders' })).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
+    await attached.close();
+  });
+
   it('do not wait for one whose event loop is busy', async () => {
     const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
     onTestFinished(() => cluster.close());

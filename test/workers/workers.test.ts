@@ -291,9 +291,90 @@ describe('workers', () => {
     );
     const { errors } = await failureOf(workers.sendBatch('orders', [{ value: { f: () => {} } }]));
     expect(errors[0]).toMatchObject({ code: 'INVALID_RECORD', persisted: 'no' });
-    expect(errors[0].message).toMatch(/cannot go to another thread: .* could not be cloned/);
+    expect(errors[0].message).toMatch(/cannot go to another thread: it has a function/);
     expect((await workers.sendBatch('orders', [{ value: {} }])).deliveredCount).toBe(1);
     expect((await workers.sendBatch('orders', [])).count).toBe(0);
+  });
+
+  it('refuse a record that would become another elsewhere, and no other of its batch', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const workers = openWorkers<unknown, object>(
+      openProducer({ bootstrapServers: cluster.bootstrapServers }),
+      { export: 'json', threads: 1 },
+    );
+    class Money {
+      toJSON() {
+        return 'EUR 1';
+      }
+    }
+    const inItself: { self?: object } = {};
+    inItself.self = inItself;
+    const odd = [
+      { f: () => {} },
+      { price: new Money() },
+      { deep: [new Map([['a', Promise.resolve()]])] },
+      { bytes: new Uint8Array(1) },
+      inItself,
+    ];
+    const good = [{ n: 1 }, { when: new Date(0), deep: [{ list: [1, null] }] }];
+    const records = [good[0], ...odd, good[1]].map((value) => ({ value }));
+    const { errors, result } = await failureOf(workers.sendBatch('orders', records));
+    expect(errors.map(({ index, code }) => [index, code])).toEqual(
+      odd.map((_, i) => [i + 1, 'INVALID_RECORD']),
+    );
+    expect(result.deliveredCount).toBe(2);
+    const stored = await readBack(cluster.bootstrapServers, 'orders');
+    expect(stored.map(({ value }) => JSON.parse(`${value}`))).toEqual(JSON.parse(JSON.stringify(good)));
+  });
+
+  it.each(['inline', 'pool'] as const)(
+    'give serializers what was sent, whatever the thread: %s',
+    async (mode) => {
+      const cluster = await EmbeddedCluster.start({ topics: ['orders', 'others'] });
+      onTestFinished(() => cluster.close());
+      const workers = openWorkers<unknown, unknown>(
+        openProducer({ bootstrapServers: cluster.bootstrapServers }),
+        { export: 'kinds', threads: 1, mode },
+      );
+      const headers = Object.assign(Object.create({ inherited: 1 }), { trace: 'x' }) as { trace: string };
+      class Pairs {
+        *[Symbol.iterator]() {
+          yield ['from', 'a class'];
+        }
+      }
+      const records = [
+        { value: null, partition: 0 },
+        { value: undefined, partition: 0 },
+        { value: Buffer.from('b'), partition: 0 },
+        { value: { nested: Buffer.from('b') }, partition: 0, headers },
+        { key: null, value: 'text', partition: 0, headers: new Pairs() as unknown as [string, string][] },
+        { topic: 'others', value: 1, partition: 0 },
+      ];
+      await workers.sendBatch('orders', records);
+      const stored = await readBack(cluster.bootstrapServers, 'orders');
+      expect(stored.map(({ key, value }) => [key && `${key}`, value && `${value}`])).toEqual([
+        [null, 'null'],
+        [null, null],
+        [null, 'Buffer'],
+        [null, 'Buffer'],
+        ['null', 'string'],
+      ]);
+      const told = stored.map((one) => one.headers).filter((one) => Object.keys(one ?? {}).length > 0);
+      expect(told).toHaveLength(2);
+      expect(await readBack(cluster.bootstrapServers, 'others')).toHaveLength(1);
+    },
+  );
+
+  it('of a module that does not settle fail after maxBlockMs, and close', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers, maxBlockMs: 500 });
+    const workers = openWorkers<unknown, object>(producer, { export: 'never', mode: 'inline' });
+    const { errors } = await failureOf(workers.sendBatch('orders', [{ value: {} }]));
+    expect(errors[0]).toMatchObject({ code: 'MODULE_FAILED' });
+    expect(errors[0].message).toContain('has not settled within maxBlockMs (500 ms)');
+    await workers.close();
   });
 
   it('end when told to, or with their producer', async () => {
