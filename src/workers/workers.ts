@@ -99,6 +99,8 @@ export class Workers<K = unknown, V = unknown> {
   /** Rejects when the producer has closed and waits no longer. */
   readonly #overdue: Promise<never>;
   #giveUp = () => {};
+  /** Whether the last batch could not go to the pool. */
+  #stayed = false;
 
   /** @internal See `producer.workers()`. */
   constructor(
@@ -157,11 +159,13 @@ export class Workers<K = unknown, V = unknown> {
       const bytes = bytesIn(given);
       const started = performance.now();
       const batch = mode === 'pool' ? divide(given, this.#threads.length) : undefined;
-      if (batch !== undefined && !(isAuto && batch.immovable)) {
+      const stays = isAuto && batch?.immovable === true;
+      // Likewise where a batch has to stay here, though others go.
+      if (stays || this.#stayed) await Promise.allSettled(this.#pending);
+      this.#stayed = stays;
+      if (batch !== undefined && !stays) {
         sent = this.#sendToPool(topic, batch, started, choice);
       } else {
-        // What the threads have in hand goes before what has to stay here.
-        if (batch !== undefined) await Promise.allSettled(this.#pending);
         const producer = await this.#inlineProducer();
         if (producer instanceof MillraceError) return refuse(topic, given, producer);
         sent = this.#sendInline(producer, topic, given, choice);

@@ -328,6 +328,28 @@ describe('workers', () => {
     expect(stored.map(({ value }) => JSON.parse(`${value}`))).toEqual(JSON.parse(JSON.stringify(good)));
   });
 
+  it("keep a batch that cannot go, and its keys' order, where 'auto' has chosen the pool", async () => {
+    const cluster = await EmbeddedCluster.start({ topics: [{ topic: 'orders', partitions: 1 }] });
+    onTestFinished(() => cluster.close());
+    vi.spyOn(ModeChoice.prototype, 'look').mockImplementation(function (this: ModeChoice) {
+      const changes = this.mode !== 'pool';
+      this.mode = 'pool';
+      return changes;
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const workers = openWorkers<string, object>(
+      openProducer({ bootstrapServers: cluster.bootstrapServers }),
+      { mode: 'auto', threads: 2 },
+    );
+    const batches = Array.from({ length: 60 }, (_, n) => (n % 3 === 1 ? { n, f: () => {} } : { n }));
+    await Promise.all(batches.map((value) => workers.sendBatch('orders', [{ key: 'k', value }])));
+    const stored = (await readBack(cluster.bootstrapServers, 'orders')).map(({ value }) =>
+      JSON.parse(`${value}`),
+    );
+    expect(stored.map(({ n }) => n)).toEqual([...batches.keys()]);
+    expect(stored.map(({ thread }) => thread > 0)).toEqual(batches.map((_, n) => n % 3 !== 1));
+  });
+
   it.each(['inline', 'pool'] as const)(
     'give serializers what was sent, whatever the thread: %s',
     async (mode) => {
