@@ -3,6 +3,9 @@ import { isPlainObject, LONG_STRING, NOT_USUAL, usualLength } from './field-leng
 
 const isOwn = Object.prototype.hasOwnProperty;
 
+/** What a record with more leaves in the arrays is not kept alive by them. */
+const MOST_KEPT = 64;
+
 /** One record's headers, read once, in arrays that serve for all records. */
 export class HeaderScratch {
   count = 0;
@@ -21,6 +24,9 @@ export class HeaderScratch {
 
   /** False for what needs a closer look. */
   read(headers: unknown): boolean {
+    if (this.values.length > MOST_KEPT) {
+      for (const field of [this.names, this.values, this.lengths]) field.length = 0;
+    }
     this.count = 0;
     this.#textSize = 0;
     this.#allText = true;
