@@ -192,7 +192,7 @@ rd_kafka_resp_err_t Client::flush(int timeout_ms) {
 
 void Client::destroy() {
   closing_ = true;
-  { std::unique_lock<std::shared_mutex> wait_for_those_inside(gate_); }
+  end_sharing();  // which waits for those inside
   // Blocking calls that wait for a broker's answer come back sooner once nothing is left to deliver.
   purge();
   std::unique_lock<std::shared_mutex> no_blocking_call(blocking_gate_);

@@ -116,7 +116,6 @@ void JsClient::on_environment_end() noexcept {
   forget_undelivered();
   if (!is_owner()) return;
   unregister_client(shared_as_);
-  client_->end_sharing();
   client_->destroy();
 }
 

@@ -5,6 +5,8 @@ export interface Pause {
   readonly over: Promise<void>;
   isOver: boolean;
   cancel(): void;
+  /** Over at once. */
+  readonly cutShort: () => void;
 }
 
 export function pause(ms: number): Pause {
@@ -20,14 +22,12 @@ export function pause(ms: number): Pause {
       started.isOver = true;
       clearTimeout(timer);
     },
-  };
-  timer = setTimeout(
-    () => {
-      started.isOver = true;
+    cutShort: () => {
+      started.cancel();
       end();
     },
-    // setTimeout's longest: a larger one would fire at once.
-    Math.min(ms, 2147483647),
-  );
+  };
+  // setTimeout's longest: a larger one would fire at once.
+  timer = setTimeout(started.cutShort, Math.min(ms, 2147483647));
   return started;
 }

@@ -223,9 +223,7 @@ export class LineLane {
     }
     this.#starts[writer.recordCount] = at;
     frame.valueBytes += cursor.end - cursor.start;
-    const { key, value, partition, headers } = record;
-    if (headers.length === 0) writer.append(this.#topic.id, partition, key, value);
-    else writer.appendExtended(this.#topic.id, partition, key, value, undefined, headers);
+    writer.appendRecord(this.#topic.id, record);
     return next;
   }
 

@@ -303,7 +303,7 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     }
     try {
       const { holding } = this.#frames.withRoomFor(bound, this.#next, topic.id);
-      this.#write(record, topic.id);
+      handover.writer.appendRecord(topic.id, record);
       holding.add(topic.id, bytes, 1);
     } catch (error) {
       // A buffer that was transferred to another thread while the record waited, no memory for a frame.
@@ -313,12 +313,6 @@ export class BatchSend<K, V> implements Waiter, InOrder {
     this.#pipeline.tally.accepted++;
     this.#packed();
     return 'packed';
-  }
-
-  #write({ key, value, partition, timestamp, headers }: CheckedRecord, topicId: number): void {
-    const { writer } = this.#pipeline.handover;
-    if (timestamp === undefined && headers.length === 0) writer.append(topicId, partition, key, value);
-    else writer.appendExtended(topicId, partition, key, value, timestamp, headers);
   }
 
   /** @throws RecordError when it has waited for others as long as a send may */

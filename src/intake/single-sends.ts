@@ -148,9 +148,7 @@ export class SingleSends<K, V> {
       if (outstanding.total === 1) queueMicrotask(this.#flush);
       else setImmediate(this.#flush);
     }
-    const { key, value, partition, timestamp, headers } = record;
-    if (timestamp === undefined && headers.length === 0) writer.append(topic.id, partition, key, value);
-    else writer.appendExtended(topic.id, partition, key, value, timestamp, headers);
+    writer.appendRecord(topic.id, record);
     return frame;
   }
 }

@@ -4,6 +4,7 @@ import type { NativeClient } from '../addon';
 import { EndableWaits } from '../endable-waits';
 import { kafkaErrorDescription, kafkaErrorName, type MillraceError, RecordError } from '../errors';
 import type { OnPartitionGrowth } from '../options/producer-options';
+import { type Pause, pause } from '../pause';
 import { FIRST_ATTEMPT_MS, LONGEST_ANSWER_MS, MetadataPatience } from './metadata-patience';
 import {
   KEYLESS_PARTITIONINGS,
@@ -63,7 +64,7 @@ export class TopicDirectory {
   readonly #describing = new EndableWaits<(topic: string) => RecordError>();
   #resolving = false;
   /** Between two attempts to look topics up. */
-  #pause: { cutShort: () => void } | undefined;
+  #pause: Pause | undefined;
   #refreshing = false;
   #refreshSoon: NodeJS.Timeout | undefined;
   #closed: ((topic: string) => RecordError) | undefined;
@@ -229,24 +230,12 @@ export class TopicDirectory {
       this.#settle(new Map(late.map((topic) => [topic, this.timeout(topic)])));
       if (this.#unresolved.size === 0) break;
       const waited = NO_ANSWER.has(error) ? performance.now() - started : 0;
-      await this.#pauseFor(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
+      this.#pause = pause(Math.max(0, Math.min(pauseMs - waited, this.#timeLeft())));
+      await this.#pause.over;
+      this.#pause = undefined;
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
     this.#resolving = false;
-  }
-
-  #pauseFor(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const pause = {
-        cutShort: () => {
-          clearTimeout(timer);
-          if (this.#pause === pause) this.#pause = undefined;
-          resolve();
-        },
-      };
-      const timer = setTimeout(pause.cutShort, ms);
-      this.#pause = pause;
-    });
   }
 
   #timeLeft(): number {

@@ -17,6 +17,14 @@ const FRAME_ROOM = 128 << 10;
 
 export type FrameHeader = readonly [name: string, value: BytesLike];
 
+export interface FrameRecord {
+  readonly key: BytesLike;
+  readonly value: BytesLike;
+  readonly partition: number;
+  readonly timestamp: number | undefined;
+  readonly headers: readonly FrameHeader[];
+}
+
 /** Its fields are for the loops that pack many records at once (usual-records.ts, decorated-records.ts). */
 export class FrameWriter {
   readonly memory = new FrameMemory();
@@ -59,6 +67,12 @@ export class FrameWriter {
   /** Whether a record of at most `bytes` still fits the frame's memory. */
   fits(bytes: number): boolean {
     return this.position + this.run.text.length * 3 + bytes <= this.memory.chunk.bytes.length;
+  }
+
+  /** A record that has been checked, in the shortest form. The caller has seen to it that it fits. */
+  appendRecord(topicId: number, { key, value, partition, timestamp, headers }: FrameRecord): void {
+    if (timestamp === undefined && headers.length === 0) this.append(topicId, partition, key, value);
+    else this.appendExtended(topicId, partition, key, value, timestamp, headers);
   }
 
   /** A record with neither headers nor timestamp. The caller has seen to it that it fits. */

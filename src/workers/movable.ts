@@ -36,6 +36,7 @@ function partsOf(value: object): readonly unknown[] {
 /** Buffers come as what they are made of. In place, wherever they are in a clone. */
 export function withBuffers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
+  if (Buffer.isBuffer(value)) return value;
   if (types.isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) || types.isDate(value)) return value;
   if (Array.isArray(value)) {

@@ -159,12 +159,13 @@ export class Workers<K = unknown, V = unknown> {
       const bytes = bytesIn(given);
       const started = performance.now();
       const batch = mode === 'pool' ? divide(given, this.#threads.length) : undefined;
+      const dividedInMs = performance.now() - started;
       const stays = isAuto && batch?.immovable === true;
       // Likewise where a batch has to stay here, though others go.
       if (stays || this.#stayed) await Promise.allSettled(this.#pending);
       this.#stayed = stays;
       if (batch !== undefined && !stays) {
-        sent = this.#sendToPool(topic, batch, started, choice);
+        sent = this.#sendToPool(topic, batch, dividedInMs, choice);
       } else {
         const producer = await this.#inlineProducer();
         if (producer instanceof MillraceError) return refuse(topic, given, producer);
@@ -296,12 +297,14 @@ export class Workers<K = unknown, V = unknown> {
   async #sendToPool(
     topic: string,
     batch: DividedBatch,
-    started: number,
+    dividedInMs: number,
     choice: ModeChoice,
   ): Promise<BatchResult> {
     const threads = this.#threads;
+    const started = performance.now();
     const sent = batch.parts.map((part) => threads[part.thread].send(this.#user, topic, part.records));
-    choice.measuredHandOver((performance.now() - started) * 1_000, Math.max(batch.count, 1));
+    const handedOverInMs = dividedInMs + performance.now() - started;
+    choice.measuredHandOver(handedOverInMs * 1_000, Math.max(batch.count, 1));
     const outcomes = await Promise.allSettled(sent);
     outcomes.forEach((outcome, p) => {
       if (outcome.status === 'fulfilled') {
