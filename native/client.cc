@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "certificate_check.h"
@@ -39,7 +40,8 @@ bool numbers_requests_ahead(const rd_kafka_conf_t* conf) {
   return has_value(conf, "enable.idempotence", "true") && !has_value(conf, "max.in.flight", "1");
 }
 
-constexpr int kLastFlushMs = 100;
+constexpr int kLastAcknowledgementsMs = 100;
+constexpr int kLookAgainMs = 1;
 
 // glibc gives memory above the last block in use back to the system once it is more than a threshold, 128 KiB at first.
 // Millions of small messages come and go up there, so it would be given back and faulted in again all the time, 5 % of
@@ -61,6 +63,11 @@ rd_kafka_resp_err_t mark_taken(rd_kafka_t*, const rd_kafka_conf_t*, void* taken,
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+uint64_t next_id() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 // When rd_kafka_new fails late (over a key that does not fit its certificate, say) it has freed the interceptors, and
 // leaves the rest to rd_kafka_conf_destroy, which would free them again. Such a configuration is never freed; the list
 // tells leak checkers that this is meant.
@@ -79,7 +86,8 @@ int64_t Client::now_ms() noexcept {
 }
 
 Client::Client(const ClientOptions& options, std::function<void()> wake)
-    : max_window_bytes_(options.max_window_bytes),
+    : id_(next_id()),
+      max_window_bytes_(options.max_window_bytes),
       record_overhead_bytes_(options.record_overhead_bytes),
       offsets_known_(options.offsets_known),
       resend_neighbours_(options.resend_neighbours),
@@ -96,7 +104,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     }
   }
   rd_kafka_conf_set_opaque(conf.get(), client.get());
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   rd_kafka_conf_set_background_event_cb(conf.get(), on_event);
   // These two come to the background thread as calls, not as events, whatever events are enabled.
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
@@ -107,6 +115,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     rd_kafka_conf_set_ssl_cert_verify_cb(conf.get(), explain_certificate);
   }
   rd_kafka_conf_set(conf.get(), "log.queue", "true", nullptr, 0);
+  rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "millrace", on_new, client.get());
 
   client->delivery_timeout_ms_ = number_of(conf.get(), "delivery.timeout.ms");
@@ -128,14 +137,17 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
   client->in_turns_ = numbers_requests_ahead(rd_kafka_conf(client->handle_));
   client->waits_for_followers_ = has_value(rd_kafka_conf(client->handle_), "acks", "-1");
 
-  // Errors and statistics are born on the main queue, logs on a queue of our choice: the background thread
-  // serves both.
+  // Acknowledged messages, errors and statistics come to the main queue, which JavaScript threads serve. Logs and what asks for a
+  // token have queues of their own, and the background thread: librdkafka may fetch a token, which takes its time.
   rd_kafka_queue_t* const background = rd_kafka_queue_get_background(client->handle_);
-  rd_kafka_queue_t* const main = rd_kafka_queue_get_main(client->handle_);
-  rd_kafka_queue_forward(main, background);
   rd_kafka_set_log_queue(client->handle_, background);
-  rd_kafka_queue_destroy(main);
   rd_kafka_queue_destroy(background);
+  if (rd_kafka_error_t* const without_callbacks = rd_kafka_sasl_background_callbacks_enable(client->handle_)) {
+    rd_kafka_error_destroy(without_callbacks);
+  }
+  client->queue_.reset(rd_kafka_queue_get_main(client->handle_));
+  rd_kafka_queue_cb_event_enable(client->queue_.get(), on_queue_filled, client.get());
+  client->home_.ring();  // for what came before
   return client;
 }
 
@@ -191,21 +203,33 @@ rd_kafka_resp_err_t Client::flush(int timeout_ms) {
 }
 
 void Client::destroy() {
+  std::lock_guard<std::mutex> one_at_a_time(destroying_);
   closing_ = true;
   end_sharing();  // which waits for those inside
   // Blocking calls that wait for a broker's answer come back sooner once nothing is left to deliver.
   purge();
-  std::unique_lock<std::shared_mutex> no_blocking_call(blocking_gate_);
+  std::unique_lock<std::shared_mutex> no_blocking_call(blocking_gate_, std::defer_lock);
+  // They come back when librdkafka has nothing left, and JavaScript, which would serve it, may be waiting here.
+  while (!no_blocking_call.try_lock()) {
+    serve_queue();
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLookAgainMs));
+  }
   rd_kafka_t* handle;
+  Queue queue;
   {
     std::unique_lock<std::shared_mutex> gate(gate_);
+    queue = std::move(queue_);
     handle = handle_;
     handle_ = nullptr;
     for (const auto& topic : topics_) topic->release_handle();
   }
   if (handle == nullptr) return;
-  // librdkafka acknowledges records a moment before it frees them, and warns of any left at the end.
-  rd_kafka_flush(handle, kLastFlushMs);
+  // librdkafka acknowledges records a moment before it lets us end them, and warns of any left at the end.
+  for (const int64_t until = now_ms() + kLastAcknowledgementsMs; rd_kafka_outq_len(handle) > 0 && now_ms() < until;) {
+    if (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue.get(), kLookAgainMs)) on_event(handle, event, this);
+  }
+  rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
+  queue.reset();
   rd_kafka_destroy(handle);
   fail_resends();  // an acknowledgement may have seen us open a moment ago
 }

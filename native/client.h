@@ -103,6 +103,11 @@ class Client {
   // channel's, by its thread. Returns how many.
   uint32_t report_overdue(const DeliveryChannel* channel, int64_t partly_before_ms, int64_t give_up_before_ms, std::vector<uint8_t>& reports);
 
+  // Ends the messages that librdkafka has acknowledged, and tells home of its errors and statistics. By each JavaScript thread when
+  // it is woken: home is whenever there is something. Whoever makes messages had better end them: for each, librdkafka counts down
+  // and frees under locks that making one takes too, and two threads at it wait for each other.
+  void serve_queue();
+
   // For deletion after reporting.
   void forget(PendingFrame* frame) noexcept;
 
@@ -147,6 +152,7 @@ class Client {
   static rd_kafka_resp_err_t on_response(rd_kafka_t* client, int socket, const char* broker, int32_t broker_id,
                                          int16_t api, int16_t version, int32_t correlation_id, size_t size,
                                          int64_t round_trip, rd_kafka_resp_err_t error, void* opaque);
+  static void on_queue_filled(rd_kafka_t* client, void* opaque);
   static void on_event(rd_kafka_t* client, rd_kafka_event_t* event, void* opaque);
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
   static void on_token_refresh(rd_kafka_t* client, const char* config, void* opaque);
@@ -171,6 +177,7 @@ class Client {
   void resend_all();
   void fail_resends();
 
+  const uint64_t id_;  // of no other client, ever
   const int64_t max_window_bytes_;
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;
@@ -195,9 +202,15 @@ class Client {
 
   // Two gates. Short calls read through gate_, and its writers (a new topic, closing) never wait long. Calls
   // that block read through blocking_gate_ instead, which only destroy() writes.
+  std::mutex destroying_;  // taken before the gates
   std::shared_mutex gate_;
   std::shared_mutex blocking_gate_;
   rd_kafka_t* handle_ = nullptr;  // owned; nullptr once destroyed; written with both gates taken
+  struct QueueEnd {
+    void operator()(rd_kafka_queue_t* queue) const noexcept { rd_kafka_queue_destroy(queue); }
+  };
+  using Queue = std::unique_ptr<rd_kafka_queue_t, QueueEnd>;
+  Queue queue_;  // librdkafka's main one, as long as handle_
   // Set before destroy() takes gate_ to wait for those inside: who looks at it before entering keeps no writer
   // waiting (a gate may prefer its readers), who looks at it inside may rely on it.
   std::atomic<bool> closing_{false};

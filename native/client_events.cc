@@ -1,10 +1,9 @@
 // What librdkafka's own threads call: acknowledgements, and the background thread's events.
 #include <cstdio>
+#include <utility>
 
 #include "client.h"
 #include "message_fields.h"
-#include "message_layout.h"
-#include "message_memory.h"
 
 namespace millrace {
 
@@ -15,8 +14,12 @@ constexpr int16_t kProduceApi = 0;
 // A broker's thread has acknowledged what belongs to an answer by then.
 constexpr int64_t kAcknowledgedWithinMs = 100;
 
-// Records of smaller frames are sent one by one, mostly, by a thread that has no time to free their messages: librdkafka does.
-constexpr uint32_t kFreedBySenderFrom = 100;
+// The answer to a Produce request that a thread is at: when its messages are acknowledged, librdkafka puts them into its queue.
+struct Answer {
+  uint64_t client = 0;  // 0: none, or they are in the queue
+  DeliveryChannel* completed = nullptr;  // of the last frame that it completed; the client's
+};
+thread_local Answer answer_at_hand;
 
 // librdkafka's own codes lie below; a broker's lowest is UNKNOWN, -1.
 bool a_broker_has_answered(const rd_kafka_message_t& message) { return message.err > RD_KAFKA_RESP_ERR__END; }
@@ -45,8 +48,10 @@ rd_kafka_resp_err_t Client::on_new(rd_kafka_t* handle, const rd_kafka_conf_t*, v
 
 // Runs inside produce, on the calling thread.
 rd_kafka_resp_err_t Client::on_send(rd_kafka_t*, rd_kafka_message_t* message, void*) {
-  learn_message_layout(message);
-  set_message_fields(message);
+  auto* const slot = static_cast<Slot*>(message->_private);
+  if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  set_message_fields(message, *slot);
+  PendingFrame::of(slot)->keep_address(slot, message);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -55,8 +60,8 @@ rd_kafka_resp_err_t Client::on_send(rd_kafka_t*, rd_kafka_message_t* message, vo
 rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, int32_t, int16_t api, int16_t version,
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
-  give_kept_memory();
   auto* const client = static_cast<Client*>(opaque);
+  answer_at_hand = api == kProduceApi ? Answer{client->id_} : Answer{};
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
@@ -79,21 +84,25 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   if (slot == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
   PendingFrame* const frame = PendingFrame::of(slot);
   Client& self = *static_cast<Client*>(opaque);
+  DeliveryChannel* const channel = frame->channel;
   if (a_broker_has_answered(*message)) RetriedRequests::acknowledged(message->rkt, message->partition);
   Topic* const answered = slot->ends_turn ? self.end_turn(*frame, *slot, message->err) : nullptr;
   slot->partition = message->partition;
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    int error = message->err;
+    uint8_t persisted = RD_KAFKA_MSG_STATUS_NOT_PERSISTED;
     if (failed_for_a_neighbour(*message)) {
       if (self.resend_neighbours_ && !self.closing_) {
         self.resend_queue_.push(*message);
         self.home_.ask_for_pump();
-      } else {
-        frame->settle_failed(slot, RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD, RD_KAFKA_MSG_STATUS_NOT_PERSISTED);
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
       }
-      return RD_KAFKA_RESP_ERR_NO_ERROR;
+      error = RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD;
+    } else {
+      if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
+      persisted = self.status_of_failed(*message, frame->accepted_at_ms);
     }
-    if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
-    frame->settle_failed(slot, message->err, self.status_of_failed(*message, frame->accepted_at_ms));
+    if (frame->settle_failed(slot, error, persisted)) answer_at_hand.completed = channel;
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   // An implicit acknowledgement knows no offset; with acks=0 librdkafka makes some up.
@@ -104,9 +113,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->offset = offset_known ? message->offset : -1;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
   if (slot->headers == kInLibrdkafka) frame->take_headers_back(slot, message);
-  DeliveryChannel* const channel = frame->channel;
-  if (frame->record_count >= kFreedBySenderFrom && !channel->closed()) keep_memory(message, channel->message_memory());
-  frame->settle_delivered(slot);
+  if (frame->settle_delivered(slot)) answer_at_hand.completed = channel;
   // The frame may be gone by now. librdkafka holds no lock of its own while it acknowledges what a broker has answered;
   // what it concludes from another answer, without an offset, it acknowledges with the partition's lock held.
   if (answered != nullptr && !(offset_known && self.next_turns_now(*answered))) channel->ask_for_pump();
@@ -133,7 +140,26 @@ Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t err
   return nullptr;
 }
 
-// Runs in librdkafka's background thread.
+// Runs in whatever thread puts something into librdkafka's queue while it is empty, with the queue's lock held. Messages wake whom
+// their frames are complete for. A thread that is woken while there are only parts of frames has nothing to tell anybody: the
+// messages wait for the next one, or for a look that JavaScript takes now and then.
+void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
+  auto& self = *static_cast<Client*>(opaque);
+  const Answer answer = std::exchange(answer_at_hand, {});
+  if (answer.client != self.id_) {
+    self.home_.ring();  // an error, statistics, records that timed out
+  } else if (answer.completed != nullptr) {
+    (answer.completed->closed() ? self.home_ : *answer.completed).ring();
+  }
+}
+
+void Client::serve_queue() {
+  std::shared_lock<std::shared_mutex> gate(gate_);
+  if (queue_ == nullptr) return;
+  while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
+}
+
+// Runs in the thread that serves librdkafka's queue, and in librdkafka's background thread.
 void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
   DeliveryChannel& channel = static_cast<Client*>(opaque)->home();
   switch (rd_kafka_event_type(event)) {
@@ -160,7 +186,7 @@ void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque)
     case RD_KAFKA_EVENT_STATS:
       channel.push_event({ClientEvent::kStatistics, 0, false, "", rd_kafka_event_stats(event)});
       break;
-    default:
+    default:  // acknowledged messages
       break;
   }
   rd_kafka_event_destroy(event);

@@ -26,7 +26,7 @@ void DeliveryChannel::put(PendingFrame* frame) noexcept {
   PendingFrame* head = settled_.load(std::memory_order_relaxed);
   do {
     frame->next_settled = head;
-    // Acquires too: a push that comes after a take must see that take re-arm the wake-up.
+    // Acquires too: a push that comes after a take must see the wake-up re-armed.
   } while (!settled_.compare_exchange_weak(head, frame, std::memory_order_seq_cst, std::memory_order_relaxed));
   ring();
 }
@@ -71,8 +71,6 @@ void DeliveryChannel::ring() noexcept {
 }
 
 PendingFrame* DeliveryChannel::take() noexcept {
-  // Re-armed first: a frame pushed after the exchange rings again.
-  rung_.store(false, std::memory_order_seq_cst);
   PendingFrame* newest = settled_.exchange(nullptr, std::memory_order_acq_rel);
   PendingFrame* oldest_first = nullptr;
   while (newest != nullptr) {
@@ -97,7 +95,6 @@ void DeliveryChannel::close() noexcept {
     closed_.store(true, std::memory_order_seq_cst);
   }
   pass_on();
-  message_memory_.free_all();
   unsettled_.fetch_sub(1, std::memory_order_acq_rel);
   if (home_ == nullptr) return;
   // What this thread was asked and did not do.

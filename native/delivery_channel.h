@@ -14,8 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "message_memory.h"
-
 namespace millrace {
 
 class PendingFrame;
@@ -39,7 +37,7 @@ class DeliveryChannel {
     kSharingEnded = 8,  // not home: the owner of the client closes it
   };
 
-  // `wake` is called from any thread, at most once until the next take; it must not block or call back. `home` is
+  // `wake` is called from any thread, at most once until the next answer(); it must not block or call back. `home` is
   // nullptr for home itself.
   explicit DeliveryChannel(std::function<void()> wake, DeliveryChannel* home = nullptr)
       : home_(home), wake_(std::move(wake)) {}
@@ -52,15 +50,17 @@ class DeliveryChannel {
   void push_event(ClientEvent event);
   void notify(Notice notice) noexcept;
   void ask_for_pump() noexcept { notify(kPump); }
+  // Wakes the thread, unless it has been woken since it last called answer(). Nobody when closed.
+  void ring() noexcept;
 
-  // The settled frames, oldest first, linked by next_settled: the caller hands each back to the client that
-  // made it. Re-arms the wake-up, so call this before looking at anything else.
+  // Re-arms the wake-up: to be called before looking at anything.
+  void answer() noexcept { rung_.store(false, std::memory_order_seq_cst); }
+  // The settled frames, newest first, linked by next_settled: theirs until they are taken.
+  const PendingFrame* settled() const noexcept { return settled_.load(std::memory_order_acquire); }
+  // The settled frames, oldest first: the caller hands each back to the client that made it.
   PendingFrame* take() noexcept;
   std::deque<ClientEvent> take_events();
   uint32_t take_notices() noexcept { return notices_.exchange(0, std::memory_order_acq_rel); }
-
-  // What comes back of the messages that the thread has made.
-  MessageMemory& message_memory() noexcept { return message_memory_; }
 
   void close() noexcept;
   bool closed() const noexcept { return closed_.load(std::memory_order_seq_cst); }
@@ -70,7 +70,6 @@ class DeliveryChannel {
   void reopen(std::function<void()> wake);
 
  private:
-  void ring() noexcept;
   void pass_on() noexcept;
   void put(PendingFrame* frame) noexcept;
 
@@ -85,7 +84,6 @@ class DeliveryChannel {
   std::function<void()> wake_;
   std::mutex events_mutex_;
   std::deque<ClientEvent> events_;
-  MessageMemory message_memory_;
 };
 
 }  // namespace millrace

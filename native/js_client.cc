@@ -41,6 +41,7 @@ Napi::Function JsClient::define(Napi::Env env) {
                          InstanceMethod<&JsClient::topic>("topic"),
                          InstanceMethod<&JsClient::submit>("submit"),
                          InstanceMethod<&JsClient::pump>("pump"),
+                         InstanceMethod<&JsClient::serve_queue>("serveQueue"),
                          InstanceMethod<&JsClient::expire_parked>("expireParked"),
                          InstanceMethod<&JsClient::report_overdue>("reportOverdue"),
                          InstanceMethod<&JsClient::purge>("purge"),
@@ -165,6 +166,8 @@ Napi::Value JsClient::submit(const Napi::CallbackInfo& info) {
 }
 
 void JsClient::pump(const Napi::CallbackInfo&) { client_->pump(); }
+
+void JsClient::serve_queue(const Napi::CallbackInfo&) { client_->serve_queue(); }
 
 void JsClient::expire_parked(const Napi::CallbackInfo& info) {
   client_->expire_parked(Client::now_ms() - integer_argument(info, 0, "olderThanMs", 0, INT64_MAX / 2));

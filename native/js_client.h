@@ -26,6 +26,7 @@ class JsClient : public Napi::ObjectWrap<JsClient>, private LoopCallee {
   Napi::Value topic(const Napi::CallbackInfo& info);
   Napi::Value submit(const Napi::CallbackInfo& info);
   void pump(const Napi::CallbackInfo& info);
+  void serve_queue(const Napi::CallbackInfo& info);
   void expire_parked(const Napi::CallbackInfo& info);
   Napi::Value report_overdue(const Napi::CallbackInfo& info);
   void purge(const Napi::CallbackInfo& info);

@@ -36,10 +36,10 @@ void call(napi_env env, const Napi::FunctionReference& listener, std::initialize
 }  // namespace
 
 void JsClient::on_call(Napi::Env env) {
-  // Until the channel is taken from, what comes does not ask again.
-  const bool took = undelivered_ == nullptr;
+  // Until the channel's call is answered, what comes does not ask again.
+  const bool answered = undelivered_ == nullptr;
   deliver(env, kRecordsATurn);
-  if (listening_ && (!took || undelivered_ != nullptr)) wake_->ask();
+  if (listening_ && (!answered || undelivered_ != nullptr)) wake_->ask();
 }
 
 void JsClient::forget_undelivered() noexcept {
@@ -51,8 +51,13 @@ void JsClient::forget_undelivered() noexcept {
 }
 
 void JsClient::deliver(Napi::Env env, uint32_t records) {
-  channel_->message_memory().free_all();
-  if (undelivered_ == nullptr) undelivered_ = channel_->take();
+  if (undelivered_ == nullptr) {
+    channel_->answer();
+    for (const PendingFrame* frame = channel_->settled(); frame != nullptr; frame = frame->next_settled) frame->prefetch_messages();
+    // In this order: whose acknowledgement is not found in the queue any more is among the settled.
+    client_->serve_queue();
+    undelivered_ = channel_->take();
+  }
   const uint32_t notices = channel_->take_notices();
   if (notices & DeliveryChannel::kPump) client_->pump();
   if (notices & DeliveryChannel::kDrained) client_->reap_channels();

@@ -8,7 +8,14 @@
 
 namespace millrace {
 
-// To be called from on_send. The message's opaque is its slot.
-void set_message_fields(rd_kafka_message_t* message) noexcept;
+struct Slot;
+
+// librdkafka has a function that sets headers and none that sets a timestamp. Where messages keep theirs is found out with the
+// first message that is produced, by looking for what rd_kafka_message_timestamp reads. False until then, and for ever with a
+// librdkafka that hides it: a record with a timestamp then needs rd_kafka_produceva. Any thread.
+bool timestamps_can_be_set() noexcept;
+
+// To be called from on_send.
+void set_message_fields(rd_kafka_message_t* message, Slot& slot) noexcept;
 
 }  // namespace millrace

@@ -115,6 +115,10 @@ class PendingFrame {
   Source* sources() noexcept { return sources_; }
   // By position: the index of the record there.
   uint32_t* order() noexcept { return order_; }
+  // By position: a record's message, when there is one.
+  void keep_address(const Slot* slot, const rd_kafka_message_t* message) noexcept { messages_[slot->position] = message; }
+  // Asks the processor for the messages, which were a broker's thread's until now and are about to be ended. They are not read.
+  void prefetch_messages() const noexcept;
   // By position.
   Slot* slots() noexcept { return slots_; }
   // Makes the slot at this position ready for its outcome.
@@ -140,15 +144,16 @@ class PendingFrame {
   void pin_bytes(FrameMemory* memory);
   bool pinned() const noexcept { return memory_ != nullptr; }
 
-  // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards.
-  void settle_delivered(Slot* slot) noexcept;
-  void settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
+  // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards. True when it was the last:
+  // the frame is in its channel then, and may be gone.
+  bool settle_delivered(Slot* slot) noexcept;
+  bool settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
 
-  // Counts `count` records (or a submitter's guard) of a segment down.
-  void settled(uint16_t segment, uint32_t count) noexcept;
+  // Counts `count` records (or a submitter's guard) of a segment down. True likewise.
+  bool settled(uint16_t segment, uint32_t count) noexcept;
   // The submitter's hold on the whole frame, so that it cannot be reported while it is being read.
   void hold() noexcept { open_segments_.fetch_add(1, std::memory_order_relaxed); }
-  void let_go() noexcept;
+  bool let_go() noexcept;
 
   // Before submission, of a frame with headers.
   void expect_headers() { headers_ = std::make_unique<WritableHeaders*[]>(record_count); }
@@ -189,6 +194,7 @@ class PendingFrame {
 
   Slot* slots_ = nullptr;
   Source* sources_ = nullptr;
+  const rd_kafka_message_t** messages_ = nullptr;
   uint32_t* order_ = nullptr;
   void* block_ = nullptr;
   std::unique_ptr<Segment[]> segments_;

@@ -4,7 +4,7 @@
 
 #include "frame_reader.h"
 #include "group_by_partition.h"
-#include "message_layout.h"
+#include "message_fields.h"
 
 namespace millrace {
 

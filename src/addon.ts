@@ -68,6 +68,8 @@ export interface NativeClient {
     byteCount: number,
   ): 0 | 1;
   pump(): void;
+  /** Ends messages that were acknowledged while others of their frames were not; tells of what librdkafka has to say. */
+  serveQueue(): void;
   expireParked(olderThanMs: number): void;
   /** Reports of frames not settled yet: with news, or given up on. */
   reportOverdue(

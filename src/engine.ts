@@ -142,6 +142,8 @@ export class Engine<K, V> {
       client.expireParked(deliveryTimeoutMs);
       // What another thread should have gone on with, that is busy.
       client.pump();
+      // What nobody was woken for.
+      client.serveQueue();
       frames.lookAtOverdue(PARTLY_AFTER_MS, deliveryTimeoutMs + GIVE_UP_GRACE_MS);
     }, HOUSEKEEPING_MS).unref();
     // A process with records on their way stays alive; an idle producer does not hold it.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rdkafka.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -11,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client.h"
@@ -44,6 +46,15 @@ class Receiver {
           bell->rung.notify_one();
         })) {}
 
+  // True once librdkafka has nothing left of what was sent, without a look that nobody asked for.
+  bool wait_until_empty(int seconds = 30) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    for (take(); client->queue_length() > 0; take()) {
+      if (!wait_until(give_up)) return false;
+    }
+    return true;
+  }
+
   // True once this many frames in all were reported.
   bool wait_for(size_t frames, int seconds = 30) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
@@ -69,7 +80,29 @@ class Receiver {
     }
   }
 
+  // A call that waits until librdkafka has nothing left, which it has as long as nobody serves its queue: JavaScript goes on
+  // doing that meanwhile.
+  template <typename Call>
+  auto while_serving(Call call) {
+    std::atomic<bool> over{false};
+    std::thread server([this, &over] {
+      while (!over) {
+        client->serve_queue();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+    const auto result = call();
+    over = true;
+    server.join();
+    return result;
+  }
+  rd_kafka_resp_err_t flush(int timeout_ms) {
+    return while_serving([&] { return client->flush(timeout_ms); });
+  }
+
   void take() {
+    client->home().answer();
+    client->serve_queue();
     PendingFrame* frame = client->home().take();
     if (client->home().take_notices() & DeliveryChannel::kPump) client->pump();
     for (ClientEvent& event : client->home().take_events()) events.push_back(std::move(event));

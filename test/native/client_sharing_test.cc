@@ -25,6 +25,8 @@ struct Attached {
   // How many frames were reported.
   size_t take() {
     size_t count = 0;
+    channel->answer();
+    client.serve_queue();
     PendingFrame* frame = channel->take();
     notices |= channel->take_notices();
     if (notices & DeliveryChannel::kPump) client.pump();
@@ -57,6 +59,8 @@ struct Attached {
 // What home's thread does: pumps, and deletes the frames of threads that have gone.
 size_t serve_home(Client& client) {
   size_t foreign = 0;
+  client.home().answer();
+  client.serve_queue();
   PendingFrame* frame = client.home().take();
   const uint32_t notices = client.home().take_notices();
   if (notices & DeliveryChannel::kPump) client.pump();
@@ -80,6 +84,20 @@ std::vector<TestRecord> records_for(uint32_t topic, const std::string& value, in
     records.push_back(record);
   }
   return records;
+}
+
+TEST_F(ClientTest, AnAttachedThreadEndsItsMessagesWhileHomeIsBusy) {
+  Receiver home(options());
+  const uint32_t topic = open_topic(home, "topic", 2);
+  Attached attached(*home.client);
+  HeldFrame frame(records_for(topic, "value", 100));
+  for (uint32_t id = 0; id < 100; id++) {
+    attached.submit(frame, id);
+    ASSERT_TRUE(attached.wait_for(1));
+  }
+  EXPECT_LE(home.client->queue_length(), 110);  // the last frame's messages, and what is in the queue
+  home.take();
+  EXPECT_EQ(home.client->queue_length(), 0);
 }
 
 TEST_F(ClientTest, EachThreadHearsOfItsOwnFrames) {

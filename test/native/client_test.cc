@@ -13,7 +13,7 @@
 
 #include "client_harness.h"
 #include "delivery_report.h"
-#include "message_layout.h"
+#include "message_fields.h"
 #include "murmur2.h"
 
 namespace millrace::test {
@@ -226,7 +226,7 @@ TEST_F(ClientTest, RecordsOfUnknownPartitionsFailAlone) {
   }
   EXPECT_EQ(receiver.client->window_of(topic).second, 0);
   // No message is left behind inside librdkafka, so flush has nothing to wait for.
-  EXPECT_EQ(receiver.client->flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(receiver.flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_EQ(receiver.client->queue_length(), 0);
 }
 
@@ -257,7 +257,7 @@ TEST_F(ClientTest, RecordsTooLargeFailAlone) {
       EXPECT_EQ(reported.records[i].error, i % 5 == 0 ? RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE : 0);
     }
   }
-  EXPECT_EQ(receiver.client->flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(receiver.flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 TEST_F(ClientTest, AFullQueueFailsWhatItDoesNotTake) {
@@ -528,7 +528,7 @@ TEST_F(ClientTest, PurgeSettlesEverything) {
   EXPECT_EQ(frame.references(), 1);
   EXPECT_EQ(large.references(), 1);
   // librdkafka acknowledges records a moment before it frees them.
-  EXPECT_EQ(receiver.client->flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(receiver.flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_EQ(receiver.client->queue_length(), 0);
 }
 

@@ -39,6 +39,13 @@ class ClientTransactionsTest : public ClientTest {
     EXPECT_EQ(outcome.text, "");
   }
 
+  static TransactionOutcome commit(Receiver& receiver, int timeout_ms = kTimeoutMs) {
+    return receiver.while_serving([&] { return receiver.client->commit_transaction(timeout_ms); });
+  }
+  static TransactionOutcome abort(Receiver& receiver, int timeout_ms = kTimeoutMs) {
+    return receiver.while_serving([&] { return receiver.client->abort_transaction(timeout_ms); });
+  }
+
   void begin(Receiver& receiver) {
     expect_success(receiver.client->init_transactions(kTimeoutMs));
     expect_success(receiver.client->begin_transaction());
@@ -54,9 +61,9 @@ TEST_F(ClientTransactionsTest, CommitRecordsAndOffsets) {
   ASSERT_TRUE(receiver.wait_for(1));
   EXPECT_EQ(receiver.reports.at(1).failed_count, 0u);
   expect_success(receiver.client->send_offsets(offsets_of("topic"), kTimeoutMs));
-  expect_success(receiver.client->commit_transaction(kTimeoutMs));
+  expect_success(commit(receiver));
   expect_success(receiver.client->begin_transaction());
-  expect_success(receiver.client->abort_transaction(kTimeoutMs));
+  expect_success(abort(receiver));
 }
 
 TEST_F(ClientTransactionsTest, ResumeWhatRanOutOfTime) {
@@ -73,7 +80,7 @@ TEST_F(ClientTransactionsTest, ResumeWhatRanOutOfTime) {
     receiver.client->submit(frame.submission(id));
     ASSERT_TRUE(receiver.wait_for(id));
     expect_success(resumed([&](int timeout_ms) {
-      return id == 1 ? receiver.client->commit_transaction(timeout_ms) : receiver.client->abort_transaction(timeout_ms);
+      return id == 1 ? commit(receiver, timeout_ms) : abort(receiver, timeout_ms);
     }));
   }
 }
@@ -91,7 +98,7 @@ TEST_F(ClientTransactionsTest, AbortFailsWhatIsParked) {
     frames.push_back(std::make_unique<HeldFrame>(std::vector<TestRecord>{keyed(topic, "key", "value")}));
     receiver.client->submit(frames.back()->submission(id));
   }
-  receiver.client->abort_transaction(kTimeoutMs);
+  abort(receiver);
   ASSERT_TRUE(receiver.wait_for(kFrames));
   EXPECT_EQ(receiver.reports.at(kFrames - 1).records[0].error, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
 }
@@ -112,8 +119,8 @@ TEST_F(ClientTransactionsTest, TellAbortableErrorsAndTheirReason) {
   const TransactionOutcome ailment = receiver.client->begin_transaction();
   EXPECT_EQ(ailment.code, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION);
   EXPECT_TRUE(ailment.requires_abort);
-  EXPECT_TRUE(receiver.client->commit_transaction(kTimeoutMs).requires_abort);
-  expect_success(receiver.client->abort_transaction(kTimeoutMs));
+  EXPECT_TRUE(commit(receiver).requires_abort);
+  expect_success(abort(receiver));
 }
 
 TEST_F(ClientTransactionsTest, TellFatalErrors) {
@@ -122,7 +129,7 @@ TEST_F(ClientTransactionsTest, TellFatalErrors) {
   begin(receiver);
   expect_success(receiver.client->send_offsets(offsets_of("topic"), kTimeoutMs));
   cluster_.push_request_errors(kEndTxnApi, {RD_KAFKA_RESP_ERR_PRODUCER_FENCED});
-  const TransactionOutcome fenced = receiver.client->commit_transaction(kTimeoutMs);
+  const TransactionOutcome fenced = commit(receiver);
   EXPECT_EQ(fenced.code, RD_KAFKA_RESP_ERR__FENCED);
   EXPECT_TRUE(fenced.fatal);
   EXPECT_TRUE(receiver.client->begin_transaction().fatal);

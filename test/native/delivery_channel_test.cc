@@ -54,7 +54,7 @@ TEST(DeliveryChannel, GivesFramesOldestFirst) {
   EXPECT_EQ(channel.take(), nullptr);
 }
 
-TEST(DeliveryChannel, WakesOnceUntilTheNextTake) {
+TEST(DeliveryChannel, WakesOnceUntilItIsAnswered) {
   int wakes = 0;
   DeliveryChannel channel([&wakes] { wakes++; });
   PendingFrame one(1, &channel, 1), two(2, &channel, 1);
@@ -64,6 +64,9 @@ TEST(DeliveryChannel, WakesOnceUntilTheNextTake) {
   channel.ask_for_pump();
   EXPECT_EQ(wakes, 1);
   channel.take();
+  channel.notify(DeliveryChannel::kMembers);
+  EXPECT_EQ(wakes, 1);
+  channel.answer();
   EXPECT_EQ(channel.take_events().size(), 1u);
   EXPECT_TRUE(channel.take_notices() & DeliveryChannel::kPump);
   channel.ask_for_pump();
@@ -121,7 +124,7 @@ TEST(DeliveryChannel, NoWakeRunsOnceCloseHasReturned) {
     std::thread producer([&channel] {
       for (int i = 0; i < 50; i++) {
         channel.ask_for_pump();
-        channel.take();
+        channel.answer();
       }
     });
     channel.close();
@@ -153,6 +156,7 @@ TEST(DeliveryChannel, LosesNothingBetweenManyProducersAndOneConsumer) {
   uint32_t received = 0;
   while (received < kProducers * kFrames) {
     ASSERT_TRUE(bell.wait()) << "after " << received;
+    channel.answer();
     for (PendingFrame* frame = channel.take(); frame != nullptr; frame = frame->next_settled) {
       const uint32_t producer = frame->id / kFrames;
       ASSERT_EQ(frame->id % kFrames, next[producer]++) << "the order of one producer is kept";
@@ -182,7 +186,7 @@ TEST(DeliveryChannel, NoPumpRequestIsLost) {
   });
   while (answered < kRequests) {
     ASSERT_TRUE(bell.wait()) << "after " << answered;
-    channel.take();
+    channel.answer();
     if (channel.take_notices() & DeliveryChannel::kPump) answered = asked.load();
   }
   asker.join();

@@ -262,7 +262,7 @@ describe('workers', () => {
     for (const mode of ['inline', 'pool'] as const) {
       const producer = openProducer({
         bootstrapServers: cluster.bootstrapServers,
-        deliveryTimeoutMs: 1000,
+        deliveryTimeoutMs: 3000,
         requestTimeoutMs: 500,
       });
       const workers = openWorkers<unknown, object>(producer, { mode, threads: 1 });
