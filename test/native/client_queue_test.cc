@@ -1,4 +1,5 @@
 // librdkafka's queue: acknowledged messages stay librdkafka's until somebody serves it, so whoever has to must be woken.
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -30,6 +31,32 @@ TEST_F(ClientTest, NoMessageIsLeftBehindWhenAFrameIsComplete) {
       receiver.client->submit(HeldFrame(spread(topic, count)).submission(id++));
       ASSERT_TRUE(receiver.wait_for(id));
       ASSERT_TRUE(receiver.wait_until_empty()) << "frames of " << count << ", round " << round;
+    }
+  }
+}
+
+// It hears of a frame's end before the last message is in the queue.
+TEST_F(ClientTest, NoMessageIsLeftBehindByAThreadThatIsQuick) {
+  std::atomic<bool> woken{false};
+  const std::shared_ptr<Client> client = Client::open(options(), [&woken] { woken = true; });
+  cluster_.create_topic("topic", kPartitions, 1);
+  const uint32_t topic = client->topic("topic");
+  client->refresh_metadata({topic}, 20000);
+  for (uint32_t round = 0; round < 1000; round++) {
+    client->submit(HeldFrame(spread(topic, 1 + round % 30)).submission(round));
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (bool reported = false; !reported || client->queue_length() > 0;) {
+      if (!woken.exchange(false)) {
+        ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "round " << round;
+        continue;
+      }
+      client->home().answer();
+      client->serve_queue();
+      if (PendingFrame* const frame = client->home().take()) {
+        client->forget(frame);
+        reported = true;
+      }
+      if (client->home().take_notices() & DeliveryChannel::kPump) client->pump();
     }
   }
 }

@@ -358,7 +358,7 @@ TEST_F(ClientTest, FailedRecordsHaveNoTimestamp) {
 }
 
 TEST_F(ClientTest, TheBrokersRefusalIsReported) {
-  Receiver receiver(options());
+  Receiver receiver(options({{"linger.ms", "50"}}));  // one request, not a first record and then the others
   const uint32_t topic = open_topic(receiver, "topic", 1);
   cluster_.push_request_errors(kProduceApi, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
   receiver.client->submit(HeldFrame(std::vector<TestRecord>(10, at(topic, 0))).submission(1));
