@@ -104,7 +104,7 @@ std::shared_ptr<Client> Client::open(const ClientOptions& options, std::function
     }
   }
   rd_kafka_conf_set_opaque(conf.get(), client.get());
-  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   rd_kafka_conf_set_background_event_cb(conf.get(), on_event);
   // These two come to the background thread as calls, not as events, whatever events are enabled.
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
@@ -199,6 +199,7 @@ void Client::purge() {
 
 rd_kafka_resp_err_t Client::flush(int timeout_ms) {
   std::shared_lock<std::shared_mutex> alive(blocking_gate_);
+  serve_queue();
   return handle_ == nullptr ? RD_KAFKA_RESP_ERR__DESTROY : rd_kafka_flush(handle_, timeout_ms);
 }
 

@@ -86,6 +86,7 @@ class Client {
   void purge();
 
   // -- blocking --
+  // flush, commit and abort return when librdkafka has nothing left: somebody has to serve the queue meanwhile.
   TopicMetadata refresh_metadata(const std::vector<uint32_t>& topic_ids, int timeout_ms);
   rd_kafka_resp_err_t flush(int timeout_ms);
   // Transactions, in client_transactions.cc. begin only waits for librdkafka's main thread; called with a transaction
@@ -104,8 +105,8 @@ class Client {
   uint32_t report_overdue(const DeliveryChannel* channel, int64_t partly_before_ms, int64_t give_up_before_ms, std::vector<uint8_t>& reports);
 
   // Ends the messages that librdkafka has acknowledged, and tells home of its errors and statistics. By each JavaScript thread when
-  // it is woken: home is whenever there is something. Whoever makes messages had better end them: for each, librdkafka counts down
-  // and frees under locks that making one takes too, and two threads at it wait for each other.
+  // it is woken, and now and then. Whoever makes messages had better end them: for each, librdkafka counts down and frees under
+  // locks that making one takes too, and two threads at it wait for each other.
   void serve_queue();
 
   // For deletion after reporting.

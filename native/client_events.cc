@@ -1,4 +1,4 @@
-// What librdkafka's own threads call: acknowledgements, and the background thread's events.
+// What comes from librdkafka: acknowledgements in its threads, its queue, events.
 #include <cstdio>
 #include <utility>
 
@@ -16,7 +16,7 @@ constexpr int64_t kAcknowledgedWithinMs = 100;
 
 // The answer to a Produce request that a thread is at: when its messages are acknowledged, librdkafka puts them into its queue.
 struct Answer {
-  uint64_t client = 0;  // 0: none, or they are in the queue
+  uint64_t client = 0;  // 0: none, or they have filled the queue
   DeliveryChannel* completed = nullptr;  // of the last frame that it completed; the client's
 };
 thread_local Answer answer_at_hand;
@@ -61,7 +61,7 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
-  answer_at_hand = api == kProduceApi ? Answer{client->id_} : Answer{};
+  answer_at_hand = api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR ? Answer{client->id_} : Answer{};
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
@@ -140,9 +140,9 @@ Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t err
   return nullptr;
 }
 
-// Runs in whatever thread puts something into librdkafka's queue while it is empty, with the queue's lock held. Messages wake whom
-// their frames are complete for. A thread that is woken while there are only parts of frames has nothing to tell anybody: the
-// messages wait for the next one, or for a look that JavaScript takes now and then.
+// Runs in whatever thread puts something into librdkafka's queue while it is empty, with the queue's lock held. A frame's end has
+// woken its thread already, which may have been quicker than this message. Parts of frames wake nobody, who would have nothing
+// to tell: they wait for the end, or for the look that JavaScript takes now and then. So may, between them, an error.
 void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
   auto& self = *static_cast<Client*>(opaque);
   const Answer answer = std::exchange(answer_at_hand, {});
@@ -159,18 +159,10 @@ void Client::serve_queue() {
   while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
 }
 
-// Runs in the thread that serves librdkafka's queue, and in librdkafka's background thread.
+// Runs in the thread that serves librdkafka's queue. The background thread has calls only.
 void Client::on_event(rd_kafka_t* handle, rd_kafka_event_t* event, void* opaque) {
   DeliveryChannel& channel = static_cast<Client*>(opaque)->home();
   switch (rd_kafka_event_type(event)) {
-    case RD_KAFKA_EVENT_LOG: {  // only what was logged before the log queue was set
-      const char *facility, *text;
-      int level;
-      if (rd_kafka_event_log(event, &facility, &text, &level) == 0) {
-        channel.push_event({ClientEvent::kLog, level, false, facility, text});
-      }
-      break;
-    }
     case RD_KAFKA_EVENT_ERROR: {
       const bool fatal = rd_kafka_event_error_is_fatal(event) != 0;
       int code = rd_kafka_event_error(event);

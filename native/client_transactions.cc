@@ -80,6 +80,7 @@ TransactionOutcome Client::send_offsets(const GroupOffsets& offsets, int timeout
 
 TransactionOutcome Client::commit_transaction(int timeout_ms) {
   std::shared_lock<std::shared_mutex> alive(blocking_gate_);
+  serve_queue();
   return handle_ == nullptr ? closed() : outcome_of(rd_kafka_commit_transaction(handle_, timeout_ms));
 }
 

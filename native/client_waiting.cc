@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-// In a broker's thread, which has nothing to wait for: no partition lies idle while a JavaScript thread is busy, and the
-// memory of messages is taken where it is given back. False: it is for a JavaScript thread to do.
+// In a broker's thread, which has nothing to wait for: no partition lies idle while a JavaScript thread is busy. False: it is for
+// a JavaScript thread to do.
 bool Client::next_turns_now(Topic& topic) noexcept {
   std::shared_lock<std::shared_mutex> gate(gate_, std::try_to_lock);
   if (!gate || closing_ || topic.handle == nullptr) return false;
