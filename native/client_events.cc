@@ -154,6 +154,9 @@ void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
 }
 
 void Client::serve_queue() {
+  // Who is at it goes on until it is empty, and what comes then wakes somebody.
+  std::unique_lock<std::mutex> serving(serving_, std::try_to_lock);
+  if (!serving) return;
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (queue_ == nullptr) return;
   while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
