@@ -63,11 +63,6 @@ rd_kafka_resp_err_t mark_taken(rd_kafka_t*, const rd_kafka_conf_t*, void* taken,
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-uint64_t next_id() {
-  static std::atomic<uint64_t> last{0};
-  return ++last;
-}
-
 // When rd_kafka_new fails late (over a key that does not fit its certificate, say) it has freed the interceptors, and
 // leaves the rest to rd_kafka_conf_destroy, which would free them again. Such a configuration is never freed; the list
 // tells leak checkers that this is meant.
@@ -86,8 +81,7 @@ int64_t Client::now_ms() noexcept {
 }
 
 Client::Client(const ClientOptions& options, std::function<void()> wake)
-    : id_(next_id()),
-      max_window_bytes_(options.max_window_bytes),
+    : max_window_bytes_(options.max_window_bytes),
       record_overhead_bytes_(options.record_overhead_bytes),
       offsets_known_(options.offsets_known),
       resend_neighbours_(options.resend_neighbours),

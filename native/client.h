@@ -108,6 +108,8 @@ class Client {
   // it is woken, and now and then. Whoever makes messages had better end them: for each, librdkafka counts down and frees under
   // locks that making one takes too, and two threads at it wait for each other.
   void serve_queue();
+  // What this thread is woken for: serves the queue, and gives the channel's settled frames, oldest first.
+  PendingFrame* take_settled(DeliveryChannel& channel);
 
   // For deletion after reporting.
   void forget(PendingFrame* frame) noexcept;
@@ -178,7 +180,6 @@ class Client {
   void resend_all();
   void fail_resends();
 
-  const uint64_t id_;  // of no other client, ever
   const int64_t max_window_bytes_;
   const int64_t record_overhead_bytes_;
   const bool offsets_known_;

@@ -14,10 +14,11 @@ constexpr int16_t kProduceApi = 0;
 // A broker's thread has acknowledged what belongs to an answer by then.
 constexpr int64_t kAcknowledgedWithinMs = 100;
 
-// The answer to a Produce request that a thread is at: when its messages are acknowledged, librdkafka puts them into its queue.
+// What a broker's thread is at, which is one client's and ends with it: when the messages of an answer are acknowledged, librdkafka
+// puts them into its queue. Of other threads `to_produce` is never set.
 struct Answer {
-  uint64_t client = 0;  // 0: none, or they have filled the queue
-  DeliveryChannel* completed = nullptr;  // of the last frame that it completed; the client's
+  bool to_produce = false;  // and they have not filled the queue
+  DeliveryChannel* completed = nullptr;  // of the last frame that it completed; to be looked at only in an answer
 };
 thread_local Answer answer_at_hand;
 
@@ -61,7 +62,7 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
-  answer_at_hand = api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR ? Answer{client->id_} : Answer{};
+  answer_at_hand = {api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR};
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
@@ -146,7 +147,7 @@ Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t err
 void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
   auto& self = *static_cast<Client*>(opaque);
   const Answer answer = std::exchange(answer_at_hand, {});
-  if (answer.client != self.id_) {
+  if (!answer.to_produce) {
     self.home_.ring();  // an error, statistics, records that timed out
   } else if (answer.completed != nullptr) {
     (answer.completed->closed() ? self.home_ : *answer.completed).ring();
@@ -160,6 +161,13 @@ void Client::serve_queue() {
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (queue_ == nullptr) return;
   while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
+}
+
+PendingFrame* Client::take_settled(DeliveryChannel& channel) {
+  channel.answer();
+  for (const PendingFrame* frame = channel.settled(); frame != nullptr; frame = frame->next_settled) frame->prefetch_messages();
+  serve_queue();
+  return channel.take();
 }
 
 // Runs in the thread that serves librdkafka's queue. The background thread has calls only.

@@ -51,13 +51,7 @@ void JsClient::forget_undelivered() noexcept {
 }
 
 void JsClient::deliver(Napi::Env env, uint32_t records) {
-  if (undelivered_ == nullptr) {
-    channel_->answer();
-    for (const PendingFrame* frame = channel_->settled(); frame != nullptr; frame = frame->next_settled) frame->prefetch_messages();
-    // In this order: whose acknowledgement is not found in the queue any more is among the settled.
-    client_->serve_queue();
-    undelivered_ = channel_->take();
-  }
+  if (undelivered_ == nullptr) undelivered_ = client_->take_settled(*channel_);
   const uint32_t notices = channel_->take_notices();
   if (notices & DeliveryChannel::kPump) client_->pump();
   if (notices & DeliveryChannel::kDrained) client_->reap_channels();

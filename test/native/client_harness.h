@@ -101,9 +101,7 @@ class Receiver {
   }
 
   void take() {
-    client->home().answer();
-    client->serve_queue();
-    PendingFrame* frame = client->home().take();
+    PendingFrame* frame = client->take_settled(client->home());
     if (client->home().take_notices() & DeliveryChannel::kPump) client->pump();
     for (ClientEvent& event : client->home().take_events()) events.push_back(std::move(event));
     while (frame != nullptr) {

@@ -25,9 +25,7 @@ struct Attached {
   // How many frames were reported.
   size_t take() {
     size_t count = 0;
-    channel->answer();
-    client.serve_queue();
-    PendingFrame* frame = channel->take();
+    PendingFrame* frame = client.take_settled(*channel);
     notices |= channel->take_notices();
     if (notices & DeliveryChannel::kPump) client.pump();
     while (frame != nullptr) {
@@ -59,9 +57,7 @@ struct Attached {
 // What home's thread does: pumps, and deletes the frames of threads that have gone.
 size_t serve_home(Client& client) {
   size_t foreign = 0;
-  client.home().answer();
-  client.serve_queue();
-  PendingFrame* frame = client.home().take();
+  PendingFrame* frame = client.take_settled(client.home());
   const uint32_t notices = client.home().take_notices();
   if (notices & DeliveryChannel::kPump) client.pump();
   if (notices & DeliveryChannel::kDrained) client.reap_channels();

@@ -528,6 +528,7 @@ TEST_F(ClientTest, PurgeSettlesEverything) {
   EXPECT_EQ(frame.references(), 1);
   EXPECT_EQ(large.references(), 1);
   EXPECT_TRUE(receiver.wait_until_empty());
+  EXPECT_EQ(receiver.client->flush(10000), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 // A leader that lost the leadership while it waited for its followers answers so, and has the record.

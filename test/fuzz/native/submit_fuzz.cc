@@ -230,9 +230,7 @@ struct Awaited {
   std::vector<uint32_t> ids;
 
   void take_from(Client& client) {
-    client.home().answer();
-    client.serve_queue();
-    PendingFrame* frame = client.home().take();
+    PendingFrame* frame = client.take_settled(client.home());
     client.home().take_events();
     if (client.home().take_notices() & DeliveryChannel::kPump) client.pump();
     while (frame != nullptr) {
