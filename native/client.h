@@ -213,7 +213,7 @@ class Client {
   };
   using Queue = std::unique_ptr<rd_kafka_queue_t, QueueEnd>;
   Queue queue_;  // librdkafka's main one, as long as handle_
-  std::mutex serving_;  // taken before gate_, and never waited for
+  std::mutex serving_;  // taken with gate_ held, and never waited for
   // Set before destroy() takes gate_ to wait for those inside: who looks at it before entering keeps no writer
   // waiting (a gate may prefer its readers), who looks at it inside may rely on it.
   std::atomic<bool> closing_{false};

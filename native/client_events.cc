@@ -18,7 +18,7 @@ constexpr int64_t kAcknowledgedWithinMs = 100;
 // puts them into its queue. Of other threads `to_produce` is never set.
 struct Answer {
   bool to_produce = false;  // and they have not filled the queue
-  DeliveryChannel* completed = nullptr;  // of the last frame that it completed; to be looked at only in an answer
+  uint32_t ended_before = 0;  // DeliveryChannel::ended_frames when it came
 };
 thread_local Answer answer_at_hand;
 
@@ -62,7 +62,7 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
-  answer_at_hand = {api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR};
+  answer_at_hand = {api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR, client->home().ended_frames()};
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
@@ -103,7 +103,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
       if (const char* const detail = rd_kafka_message_produce_errstr(message)) frame->add_detail(frame->index_of(slot), detail);
       persisted = self.status_of_failed(*message, frame->accepted_at_ms);
     }
-    if (frame->settle_failed(slot, error, persisted)) answer_at_hand.completed = channel;
+    frame->settle_failed(slot, error, persisted);
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   // An implicit acknowledgement knows no offset; with acks=0 librdkafka makes some up.
@@ -114,7 +114,7 @@ rd_kafka_resp_err_t Client::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* 
   slot->offset = offset_known ? message->offset : -1;
   slot->persisted = RD_KAFKA_MSG_STATUS_PERSISTED;
   if (slot->headers == kInLibrdkafka) frame->take_headers_back(slot, message);
-  if (frame->settle_delivered(slot)) answer_at_hand.completed = channel;
+  frame->settle_delivered(slot);
   // The frame may be gone by now. librdkafka holds no lock of its own while it acknowledges what a broker has answered;
   // what it concludes from another answer, without an offset, it acknowledges with the partition's lock held.
   if (answered != nullptr && !(offset_known && self.next_turns_now(*answered))) channel->ask_for_pump();
@@ -141,26 +141,27 @@ Topic* Client::end_turn(PendingFrame& frame, Slot& slot, rd_kafka_resp_err_t err
   return nullptr;
 }
 
-// Runs in whatever thread puts something into librdkafka's queue while it is empty, with the queue's lock held. A frame's end has
-// woken its thread already, which may have been quicker than this message. Parts of frames wake nobody, who would have nothing
-// to tell: they wait for the end, or for the look that JavaScript takes now and then. So may, between them, an error.
+// Runs in whatever thread puts something into librdkafka's queue while it is empty, with the queue's lock held. A frame's end, which
+// may be any thread's doing, has woken a thread that may have been quicker than these messages. Parts of frames wake nobody, who
+// would have nothing to tell: they wait for the end, or for the look that JavaScript takes now and then. So may, between them, an error.
 void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
   auto& self = *static_cast<Client*>(opaque);
   const Answer answer = std::exchange(answer_at_hand, {});
   if (!answer.to_produce) {
     self.home_.ring();  // an error, statistics, records that timed out
-  } else if (answer.completed != nullptr) {
-    (answer.completed->closed() ? self.home_ : *answer.completed).ring();
+  } else if (self.home_.ended_frames() != answer.ended_before) {
+    self.home_.ring_last_told();
   }
 }
 
 void Client::serve_queue() {
-  // Who is at it goes on until it is empty, and what comes then wakes somebody.
-  std::unique_lock<std::mutex> serving(serving_, std::try_to_lock);
-  if (!serving) return;
   std::shared_lock<std::shared_mutex> gate(gate_);
   if (queue_ == nullptr) return;
-  while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
+  do {
+    std::unique_lock<std::mutex> serving(serving_, std::try_to_lock);
+    if (!serving) return;  // who is at it looks again behind that
+    while (rd_kafka_event_t* const event = rd_kafka_queue_poll(queue_.get(), 0)) on_event(handle_, event, this);
+  } while (rd_kafka_queue_length(queue_.get()) > 0);
 }
 
 PendingFrame* Client::take_settled(DeliveryChannel& channel) {

@@ -13,6 +13,9 @@ constexpr size_t kMaxEvents = 1000;
 }  // namespace
 
 void DeliveryChannel::push(PendingFrame* frame) noexcept {
+  DeliveryChannel& home = home_ == nullptr ? *this : *home_;
+  home.last_told_.store(this, std::memory_order_relaxed);
+  home.ended_frames_.fetch_add(1, std::memory_order_release);
   put(frame);
   // Whoever pushes sees that the channel is closed, or whoever closes it sees what was pushed.
   if (closed()) pass_on();
@@ -68,6 +71,11 @@ void DeliveryChannel::ring() noexcept {
   if (rung_.exchange(true, std::memory_order_acq_rel)) return;
   std::lock_guard<std::mutex> lock(wake_mutex_);
   if (!closed()) wake_();
+}
+
+void DeliveryChannel::ring_last_told() noexcept {
+  DeliveryChannel* const last = last_told_.load(std::memory_order_relaxed);
+  (last == nullptr || last->closed() ? *this : *last).ring();
 }
 
 PendingFrame* DeliveryChannel::take() noexcept {

@@ -53,6 +53,10 @@ class DeliveryChannel {
   // Wakes the thread, unless it has been woken since it last called answer(). Nobody when closed.
   void ring() noexcept;
 
+  // Home's: how many frames of the client have ended, and a call of `ring` for whoever was told of the last.
+  uint32_t ended_frames() const noexcept { return ended_frames_.load(std::memory_order_acquire); }
+  void ring_last_told() noexcept;
+
   // Re-arms the wake-up: to be called before looking at anything.
   void answer() noexcept { rung_.store(false, std::memory_order_seq_cst); }
   // The settled frames, newest first, linked by next_settled: theirs until they are taken.
@@ -75,6 +79,9 @@ class DeliveryChannel {
 
   DeliveryChannel* const home_;  // lives as long as this, both being the client's
   std::atomic<int64_t> unsettled_{0};
+  // At home only.
+  std::atomic<uint32_t> ended_frames_{0};
+  std::atomic<DeliveryChannel*> last_told_{nullptr};
 
   std::atomic<PendingFrame*> settled_{nullptr};
   std::atomic<bool> rung_{false};

@@ -84,7 +84,7 @@ void PendingFrame::pin_bytes(FrameMemory* memory) {
   memory_ = memory;
 }
 
-bool PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexcept {
+void PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexcept {
   slot->offset = -1;
   slot->timestamp = -1;
   slot->timestamp_type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
@@ -92,13 +92,13 @@ bool PendingFrame::settle_failed(Slot* slot, int error, uint8_t persisted) noexc
   failed_count.fetch_add(1, std::memory_order_relaxed);
   const uint16_t segment = slot->segment;
   slot->publish(static_cast<int16_t>(error));
-  return settled(segment, 1);
+  settled(segment, 1);
 }
 
-bool PendingFrame::settle_delivered(Slot* slot) noexcept {
+void PendingFrame::settle_delivered(Slot* slot) noexcept {
   const uint16_t segment = slot->segment;
   slot->publish(0);
-  return settled(segment, 1);
+  settled(segment, 1);
 }
 
 uint32_t PendingFrame::settled_count() const noexcept {
@@ -107,22 +107,19 @@ uint32_t PendingFrame::settled_count() const noexcept {
   return record_count - left;
 }
 
-bool PendingFrame::settled(uint16_t index, uint32_t count) noexcept {
+void PendingFrame::settled(uint16_t index, uint32_t count) noexcept {
   Segment& segment = segments_[index];
-  if (segment.remaining.fetch_sub(count, std::memory_order_acq_rel) != count) return false;
+  if (segment.remaining.fetch_sub(count, std::memory_order_acq_rel) != count) return;
   Topic* const topic = segment.topic;
   DeliveryChannel* const to = channel;
   const bool room_for_parked = segment.counted && topic->leave_window(segment.bytes);
-  const bool was_last = let_go();
+  let_go();
   // The frame may be gone by now; topic and channel live as long as the client.
   if (room_for_parked) to->ask_for_pump();
-  return was_last;
 }
 
-bool PendingFrame::let_go() noexcept {
-  if (open_segments_.fetch_sub(1, std::memory_order_acq_rel) != 1) return false;
-  channel->push(this);
-  return true;
+void PendingFrame::let_go() noexcept {
+  if (open_segments_.fetch_sub(1, std::memory_order_acq_rel) == 1) channel->push(this);
 }
 
 void PendingFrame::add_detail(uint32_t index, const char* text) {

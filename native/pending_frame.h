@@ -144,16 +144,16 @@ class PendingFrame {
   void pin_bytes(FrameMemory* memory);
   bool pinned() const noexcept { return memory_ != nullptr; }
 
-  // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards. True when it was the last:
-  // the frame is in its channel then, and may be gone.
-  bool settle_delivered(Slot* slot) noexcept;
-  bool settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
+  // Record one fate. Any thread; each record exactly once. The slot must not be touched afterwards: with the last record's the
+  // frame is in its channel, and may be gone.
+  void settle_delivered(Slot* slot) noexcept;
+  void settle_failed(Slot* slot, int error, uint8_t persisted) noexcept;
 
-  // Counts `count` records (or a submitter's guard) of a segment down. True likewise.
-  bool settled(uint16_t segment, uint32_t count) noexcept;
+  // Counts `count` records (or a submitter's guard) of a segment down.
+  void settled(uint16_t segment, uint32_t count) noexcept;
   // The submitter's hold on the whole frame, so that it cannot be reported while it is being read.
   void hold() noexcept { open_segments_.fetch_add(1, std::memory_order_relaxed); }
-  bool let_go() noexcept;
+  void let_go() noexcept;
 
   // Before submission, of a frame with headers.
   void expect_headers() { headers_ = std::make_unique<WritableHeaders*[]>(record_count); }

@@ -35,7 +35,8 @@ TEST_F(ClientTest, NoMessageIsLeftBehindWhenAFrameIsComplete) {
   }
 }
 
-// It hears of a frame's end before the last message is in the queue.
+// It hears of a frame's end before the last message is in the queue, and now and then ends the frame itself, when that was
+// acknowledged before `submit` had let go of it.
 TEST_F(ClientTest, NoMessageIsLeftBehindByAThreadThatIsQuick) {
   std::atomic<bool> woken{false};
   const std::shared_ptr<Client> client = Client::open(options(), [&woken] { woken = true; });

@@ -73,6 +73,30 @@ TEST(DeliveryChannel, WakesOnceUntilItIsAnswered) {
   EXPECT_EQ(wakes, 2);
 }
 
+TEST(DeliveryChannel, HomeKnowsHowManyFramesHaveEndedAndWakesWhoWasToldOfTheLast) {
+  int home_wakes = 0, other_wakes = 0;
+  DeliveryChannel home([&home_wakes] { home_wakes++; });
+  DeliveryChannel other([&other_wakes] { other_wakes++; }, &home);
+  PendingFrame one(1, &home, 1), two(2, &other, 1);
+  EXPECT_EQ(home.ended_frames(), 0u);
+  home.ring_last_told();
+  EXPECT_EQ(home_wakes, 1);
+  home.push(&one);
+  other.push(&two);
+  EXPECT_EQ(home.ended_frames(), 2u);
+  home.answer();
+  other.answer();
+  home.ring_last_told();
+  EXPECT_EQ(home_wakes, 1);
+  EXPECT_EQ(other_wakes, 2);
+  other.close();
+  home.answer();
+  home.ring_last_told();
+  EXPECT_EQ(other_wakes, 2);
+  EXPECT_EQ(home_wakes, 3);
+  home.take();
+}
+
 TEST(DeliveryChannel, EventsKeepTheirOrderAndTheNewestThousand) {
   DeliveryChannel channel([] {});
   for (int i = 0; i < 1500; i++) channel.push_event({ClientEvent::kLog, i, false, "facility", "text"});
