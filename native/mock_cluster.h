@@ -45,6 +45,8 @@ class MockCluster {
   void close();
 
  private:
+  void allow_versions_below(int16_t api, int16_t version);
+
   std::mutex mutex_;
   rd_kafka_t* handle_ = nullptr;               // owned; runs the cluster's thread
   rd_kafka_mock_cluster_t* cluster_ = nullptr;  // owned; goes before handle_
