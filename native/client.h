@@ -106,7 +106,8 @@ class Client {
 
   // Ends the messages that librdkafka has acknowledged, and tells home of its errors and statistics. By each JavaScript thread when
   // it is woken, and now and then. Whoever makes messages had better end them: for each, librdkafka counts down and frees under
-  // locks that making one takes too, and two threads at it wait for each other.
+  // locks that making one takes too, and two threads at it wait for each other. Several JavaScript threads could not tell theirs from
+  // each other's: then broker's threads do most of it.
   void serve_queue();
   // What this thread is woken for: serves the queue, and gives the channel's settled frames, oldest first.
   PendingFrame* take_settled(DeliveryChannel& channel);
@@ -163,6 +164,8 @@ class Client {
   bool refuses(const DeliveryChannel* channel) const noexcept {
     return closing_ || (sharing_ended_ && channel != nullptr && channel != &home_);
   }
+  void end_messages_for_members() noexcept;
+  void serve_until_empty() noexcept;
   void tell_members();
   void adopt(PendingFrame* frame) noexcept;
 

@@ -62,12 +62,14 @@ rd_kafka_resp_err_t Client::on_response(rd_kafka_t*, int, const char* broker, in
                                         int32_t, size_t size, int64_t round_trip_us,
                                         rd_kafka_resp_err_t error, void* opaque) {
   auto* const client = static_cast<Client*>(opaque);
-  answer_at_hand = {api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR, client->home().ended_frames()};
+  const bool to_produce = api == kProduceApi && error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (to_produce && client->member_count() > 1) client->end_messages_for_members();
+  answer_at_hand = {to_produce, client->home().ended_frames()};
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const int64_t now = now_ms();
     client->answered_at_ms_ = now;
     client->distance_.answered(now, round_trip_us);
-    if (api == kProduceApi && client->waits_for_followers_) client->retried_requests_.answered(now);
+    if (to_produce && client->waits_for_followers_) client->retried_requests_.answered(now);
   }
   if (!client->watching_requests_) return RD_KAFKA_RESP_ERR_NO_ERROR;
   char text[96];
@@ -156,7 +158,17 @@ void Client::on_queue_filled(rd_kafka_t*, void* opaque) {
 
 void Client::serve_queue() {
   std::shared_lock<std::shared_mutex> gate(gate_);
-  if (queue_ == nullptr) return;
+  if (queue_ != nullptr) serve_until_empty();
+}
+
+// In a broker's thread, which holds none of librdkafka's locks: the messages of answers before this one.
+void Client::end_messages_for_members() noexcept {
+  std::shared_lock<std::shared_mutex> gate(gate_, std::try_to_lock);
+  if (gate && queue_ != nullptr) serve_until_empty();
+}
+
+// Call with gate_ held.
+void Client::serve_until_empty() noexcept {
   do {
     std::unique_lock<std::mutex> serving(serving_, std::try_to_lock);
     if (!serving) return;  // who is at it looks again behind that
