@@ -96,6 +96,30 @@ TEST_F(ClientTest, AnAttachedThreadEndsItsMessagesWhileHomeIsBusy) {
   EXPECT_EQ(home.client->queue_length(), 0);
 }
 
+// Which threads of one's own cannot do for each other without waiting for each other.
+TEST_F(ClientTest, BrokersThreadsEndMessagesOfThreadsThatShare) {
+  constexpr uint32_t kFrames = 20, kRecords = 100;
+  // What is left inside librdkafka when all have been acknowledged, and no thread but its own has served its queue.
+  const auto left_after_frames = [this](Receiver& receiver, bool shared) {
+    const uint32_t topic = open_topic(receiver, "topic", 1);
+    Client& client = *receiver.client;
+    std::optional<Attached> other;
+    if (shared) other.emplace(client);
+    const auto give_up = steady_clock::now() + seconds(30);
+    for (uint32_t id = 0; id < kFrames; id++) {
+      client.submit(HeldFrame(std::vector<TestRecord>(kRecords, at(topic, 0))).submission(id));
+      while (client.home().ended_frames() <= id && steady_clock::now() < give_up) std::this_thread::yield();
+    }
+    return client.queue_length();
+  };
+  Receiver alone(options()), shared(options());
+  EXPECT_GE(left_after_frames(alone, false), kFrames * kRecords);
+  EXPECT_LE(left_after_frames(shared, true), 3 * kRecords);
+  EXPECT_TRUE(alone.wait_for(kFrames));
+  EXPECT_TRUE(shared.wait_for(kFrames));
+  EXPECT_TRUE(shared.wait_until_empty());
+}
+
 TEST_F(ClientTest, EachThreadHearsOfItsOwnFrames) {
   Receiver home(options());
   const uint32_t topic = open_topic(home, "topic", 2);
