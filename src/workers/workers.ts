@@ -16,15 +16,17 @@ import { countOf } from '../intake/batch-records';
 import type { BatchRecord } from '../intake/record';
 import { TOPIC } from '../intake/topic-name';
 import { closedError } from '../lifecycle';
-import { type Pause, pause } from '../pause';
+import { pause } from '../pause';
+import { BatchesInHand } from './batches-in-hand';
+import { type InlineProducer, InlineSender, sendInline } from './inline-sender';
 import { MODULE } from './load-module';
 import { ModeChoice, type ModeMetrics, type WorkerMode } from './mode-choice';
 import { type DividedBatch, divide, gather, refuse } from './pool-batch';
 import type { PoolUser } from './pool-messages';
 import { PoolThread } from './pool-thread';
 import type { ProducerHandle } from './producer-handle';
-import { bytesIn, toColumns } from './record-columns';
-import { loadWorkerModule, type WorkerModulePath } from './worker-module';
+import { bytesIn } from './record-columns';
+import type { WorkerModulePath } from './worker-module';
 
 export interface WorkersOptions extends WorkerModulePath {
   /** Default 'auto': by measurement, topic by topic. */
@@ -57,24 +59,12 @@ export interface WorkersMetrics {
   readonly recordsInHand: number;
 }
 
-/** Records on their way to and in the pool, beside their bytes' limit, bufferMemory; further batches wait. */
-const MAX_RECORDS_IN_HAND = 100_000;
 /** A serializer may take so long for what a thread has in hand, beyond what delivery may take. */
 const SERIALIZING_MS = 30_000;
 /** Of Node. */
 const LONGEST_TIMER_MS = 2147483647;
 /** Outcomes that threads know when the producer has closed come home within this time. */
 const HOMECOMING_MS = 1_000;
-/** What a hand-over costs is found out with so many records. */
-const PROBE_RECORDS = 100;
-
-type InlineProducer = {
-  sendBatch(
-    records: readonly BatchRecord<unknown, unknown>[],
-    options: { topic: string },
-  ): Promise<BatchResult>;
-  close(): Promise<unknown>;
-};
 
 /** From `producer.workers()`. */
 export class Workers<K = unknown, V = unknown> {
@@ -82,23 +72,14 @@ export class Workers<K = unknown, V = unknown> {
   readonly #user: PoolUser;
   readonly #threads: PoolThread[];
   readonly #startedBefore: number;
-  readonly #attach: (module: object) => InlineProducer;
+  readonly #inline: InlineSender;
   readonly #onClosed: () => void;
   readonly #choices = new Map<string, ModeChoice>();
-  #inline: Promise<InlineProducer> | undefined;
   /** Batches begin one after the other: the order of a key is that of the calls. */
   #turn: Promise<void> = Promise.resolve();
-  #inHand = 0;
-  #bytesInHand = 0;
-  readonly #bufferMemory: number;
-  #onLess: (() => void) | undefined;
-  /** Settle with their batches. */
-  readonly #pending = new Set<Promise<unknown>>();
+  readonly #inHand: BatchesInHand;
   #closed: Promise<void> | undefined;
   #ended = false;
-  /** Rejects when the producer has closed and waits no longer. */
-  readonly #overdue: Promise<never>;
-  #giveUp = () => {};
   /** Whether the last batch could not go to the pool. */
   #stayed = false;
 
@@ -111,20 +92,16 @@ export class Workers<K = unknown, V = unknown> {
   ) {
     const { module, export: name, options: given, mode = 'auto', threads = defaultThreads() } = options;
     this.#options = { ...options, mode };
-    this.#attach = attach;
     this.#onClosed = onClosed;
     const { bufferMemory, maxBlockMs, deliveryTimeoutMs } = handle.options;
-    this.#bufferMemory = bufferMemory;
+    this.#inline = new InlineSender(options, maxBlockMs, attach);
+    this.#inHand = new BatchesInHand(bufferMemory);
     this.#user = {
       id: nextUser++,
       handle,
       module: { module: String(module), export: name, options: given },
       longestSilenceMs: Math.min(2 * maxBlockMs + deliveryTimeoutMs + SERIALIZING_MS, LONGEST_TIMER_MS),
     };
-    this.#overdue = new Promise((_, reject) => {
-      this.#giveUp = () => reject(closedError());
-    });
-    this.#overdue.catch(() => {});
     this.#threads = PoolThread.take(threads);
     this.#startedBefore = startedOf(this.#threads);
   }
@@ -148,12 +125,12 @@ export class Workers<K = unknown, V = unknown> {
     let sent: Promise<BatchResult>;
     try {
       await before;
-      await this.#room();
+      await this.#inHand.room();
       if (this.#ended) throw closedError();
       const choice = this.#choiceOf(topic);
-      // What one side has in hand must not be overtaken by the other.
-      if (this.#options.mode === 'auto' && choice.look()) await Promise.allSettled(this.#pending);
       const isAuto = this.#options.mode === 'auto';
+      // What one side has in hand must not be overtaken by the other.
+      if (isAuto && choice.look()) await this.#inHand.settled();
       const mode = isAuto ? choice.mode : this.#options.mode;
       const given = records as readonly BatchRecord<unknown, unknown>[];
       const bytes = bytesIn(given);
@@ -162,16 +139,16 @@ export class Workers<K = unknown, V = unknown> {
       const dividedInMs = performance.now() - started;
       const stays = isAuto && batch?.immovable === true;
       // Likewise where a batch has to stay here, though others go.
-      if (stays || this.#stayed) await Promise.allSettled(this.#pending);
+      if (stays || this.#stayed) await this.#inHand.settled();
       this.#stayed = stays;
       if (batch !== undefined && !stays) {
         sent = this.#sendToPool(topic, batch, dividedInMs, choice);
       } else {
-        const producer = await this.#inlineProducer();
+        const producer = await this.#inline.producer();
         if (producer instanceof MillraceError) return refuse(topic, given, producer);
-        sent = this.#sendInline(producer, topic, given, choice);
+        sent = sendInline(producer, topic, given, choice, isAuto);
       }
-      this.#keep(sent, count, bytes);
+      this.#inHand.add(sent, count, bytes);
     } finally {
       next();
     }
@@ -186,20 +163,20 @@ export class Workers<K = unknown, V = unknown> {
 
   async #close(): Promise<void> {
     await this.#turn;
-    await Promise.allSettled(this.#pending);
-    const inline = await this.#inline?.catch(() => undefined);
-    await Promise.all([inline?.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
+    await this.#inHand.settled();
+    await Promise.all([this.#inline.close(), ...this.#threads.map((thread) => thread.leave(this.#user))]);
     this.#onClosed();
   }
 
   /** @internal The producer has closed: what its threads know comes home, and who does not answer is ended. */
   async end(): Promise<void> {
     this.#ended = true;
+    this.#inline.end();
     const homecoming = pause(HOMECOMING_MS);
     const closed = this.close();
     await Promise.race([closed, homecoming.over]);
     if (homecoming.isOver) {
-      this.#giveUp();
+      this.#inline.giveUp();
       for (const thread of this.#threads) thread.end('the producer closed while it was at work');
     }
     homecoming.cancel();
@@ -218,7 +195,7 @@ export class Workers<K = unknown, V = unknown> {
         [...this.#choices].map(([topic, choice]) => [topic, choice.metrics(forced)]),
       ),
       threadsStarted: startedOf(this.#threads) - this.#startedBefore,
-      recordsInHand: this.#inHand,
+      recordsInHand: this.#inHand.records,
     };
   }
 
@@ -229,69 +206,6 @@ export class Workers<K = unknown, V = unknown> {
       this.#choices.set(topic, choice);
     }
     return choice;
-  }
-
-  #keep(sent: Promise<unknown>, records: number, bytes: number): void {
-    this.#inHand += records;
-    this.#bytesInHand += bytes;
-    this.#pending.add(sent);
-    const settled = () => {
-      this.#inHand -= records;
-      this.#bytesInHand -= bytes;
-      this.#pending.delete(sent);
-      this.#onLess?.();
-    };
-    sent.then(settled, settled);
-  }
-
-  async #room(): Promise<void> {
-    while (this.#inHand >= MAX_RECORDS_IN_HAND || this.#bytesInHand >= this.#bufferMemory) {
-      await new Promise<void>((resolve) => {
-        this.#onLess = resolve;
-      });
-      this.#onLess = undefined;
-    }
-  }
-
-  /** Or why there is none. @throws MillraceError PRODUCER_CLOSED */
-  async #inlineProducer(): Promise<InlineProducer | MillraceError> {
-    const { module, export: name, options } = this.#options;
-    const { maxBlockMs } = this.#user.handle.options;
-    let patience: Pause | undefined;
-    if (this.#inline === undefined) {
-      patience = pause(maxBlockMs);
-      this.#inline = Promise.race([
-        loadWorkerModule({ module, export: name, options }).then(this.#attach),
-        this.#overdue,
-        patience.over.then(() => {
-          const message = `module ${module} has not settled within maxBlockMs (${maxBlockMs} ms)`;
-          throw new MillraceError(message, 'MODULE_FAILED');
-        }),
-      ]);
-    }
-    try {
-      return await this.#inline;
-    } catch (error) {
-      // The next batch tries again.
-      this.#inline = undefined;
-      if (!(error instanceof MillraceError) || this.#ended) throw error;
-      return error;
-    } finally {
-      patience?.cancel();
-    }
-  }
-
-  #sendInline(
-    producer: InlineProducer,
-    topic: string,
-    records: readonly BatchRecord<unknown, unknown>[],
-    choice: ModeChoice,
-  ): Promise<BatchResult> {
-    const started = performance.now();
-    const sent = producer.sendBatch(records, { topic });
-    choice.measuredInline((performance.now() - started) * 1_000, Math.max(records.length, 1));
-    if (choice.wantsProbe && this.#options.mode === 'auto' && records.length > 0) probe(records, choice);
-    return sent;
   }
 
   async #sendToPool(
@@ -316,23 +230,6 @@ export class Workers<K = unknown, V = unknown> {
 }
 
 let nextUser = 0;
-
-/** Cloning takes as long as handing over, and then as long again on the other side. */
-function probe(records: readonly BatchRecord<unknown, unknown>[], choice: ModeChoice): void {
-  const some = records.slice(0, PROBE_RECORDS);
-  try {
-    // Twice, because the first time is compiled.
-    for (let i = 0; i < 2; i++) {
-      const started = performance.now();
-      const moved: ArrayBuffer[] = [];
-      structuredClone(toColumns(some, moved), { transfer: moved });
-      if (i === 1) choice.measuredHandOver(((performance.now() - started) * 1_000) / 2, some.length);
-    }
-  } catch {
-    // What cannot be cloned stays here.
-    choice.measuredHandOver(Number.POSITIVE_INFINITY, 1);
-  }
-}
 
 function startedOf(threads: readonly PoolThread[]): number {
   return threads.reduce((sum, { started }) => sum + started, 0);
