@@ -47,7 +47,6 @@ MockCluster::MockCluster(int broker_count) {
   allow_versions_below(kProduce, kProduceVersion);
   allow_versions_below(kFetch, kFetchVersion);
   // Consumers of a group would wait three seconds for more members.
-  const Call call(mutex_);
   rd_kafka_mock_group_initial_rebalance_delay_ms(cluster_, 0);
 }
 
