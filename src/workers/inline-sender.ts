@@ -69,7 +69,7 @@ export class InlineSender {
     }
   }
 
-  /** Nobody waits for a module any more that the producer's closing finds still loading. */
+  /** The producer is closing: from now on whatever keeps the module from loading is thrown, since no batch will try again. */
   end(): void {
     this.#ended = true;
   }
