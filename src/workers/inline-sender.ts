@@ -24,7 +24,6 @@ export class InlineSender {
   readonly #maxBlockMs: number;
   readonly #attach: (module: object) => InlineProducer;
   #producer: Promise<InlineProducer> | undefined;
-  #ended = false;
   /** Rejects when the producer has closed and waits no longer. */
   readonly #overdue: Promise<never>;
   #giveUp = () => {};
@@ -43,7 +42,7 @@ export class InlineSender {
     this.#overdue.catch(() => {});
   }
 
-  /** The producer, loaded with the first call, or why there is none. @throws MillraceError PRODUCER_CLOSED */
+  /** The producer, loaded with the first call, or why there is none: MODULE_FAILED, or PRODUCER_CLOSED once given up. */
   async producer(): Promise<InlineProducer | MillraceError> {
     let patience: Pause | undefined;
     if (this.#producer === undefined) {
@@ -62,16 +61,11 @@ export class InlineSender {
     } catch (error) {
       // The next batch tries again.
       this.#producer = undefined;
-      if (!(error instanceof MillraceError) || this.#ended) throw error;
-      return error;
+      if (error instanceof MillraceError) return error;
+      throw error;
     } finally {
       patience?.cancel();
     }
-  }
-
-  /** The producer is closing: from now on whatever keeps the module from loading is thrown, since no batch will try again. */
-  end(): void {
-    this.#ended = true;
   }
 
   /** Has whoever waits for the module told that the producer is closed. */

@@ -145,7 +145,10 @@ export class Workers<K = unknown, V = unknown> {
         sent = this.#sendToPool(topic, batch, dividedInMs, choice);
       } else {
         const producer = await this.#inline.producer();
-        if (producer instanceof MillraceError) return refuse(topic, given, producer);
+        if (producer instanceof MillraceError) {
+          if (this.#ended) throw producer;
+          return refuse(topic, given, producer);
+        }
         sent = sendInline(producer, topic, given, choice, isAuto);
       }
       this.#inHand.add(sent, count, bytes);
@@ -171,7 +174,6 @@ export class Workers<K = unknown, V = unknown> {
   /** @internal The producer has closed: what its threads know comes home, and who does not answer is ended. */
   async end(): Promise<void> {
     this.#ended = true;
-    this.#inline.end();
     const homecoming = pause(HOMECOMING_MS);
     const closed = this.close();
     await Promise.race([closed, homecoming.over]);

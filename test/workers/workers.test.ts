@@ -1,6 +1,7 @@
 // Pools: records are serialized elsewhere, arrive once and in their keys' order, and no thread's end goes untold.
 import os from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   BatchError,
@@ -397,6 +398,18 @@ describe('workers', () => {
     expect(errors[0]).toMatchObject({ code: 'MODULE_FAILED' });
     expect(errors[0].message).toContain('has not settled within maxBlockMs (500 ms)');
     await workers.close();
+  });
+
+  it('of a module that does not settle reject with PRODUCER_CLOSED when the producer closes', async () => {
+    const cluster = await EmbeddedCluster.start({ topics: ['orders'] });
+    onTestFinished(() => cluster.close());
+    const producer = openProducer({ bootstrapServers: cluster.bootstrapServers });
+    const workers = openWorkers<unknown, object>(producer, { export: 'never', mode: 'inline' });
+    const sent = workers.sendBatch('orders', [{ value: {} }]);
+    sent.catch(() => {});
+    await setImmediate(); // loading has begun
+    await producer.close({ timeoutMs: 200 });
+    await expect(sent).rejects.toMatchObject({ code: 'PRODUCER_CLOSED' });
   });
 
   it('end when told to, or with their producer', async () => {
